@@ -10,6 +10,7 @@ from coulance.reading.sheet import Row
 
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.-?)+[^\W\d_]?\.?|[A-Z]{1,4}")
 _AFTER = re.compile(r"(?:[^\W\d_]{1,2}\.-?)+")  # "Vries, K. de"; "De Vries, U ontvangt" are no initials
+_APART = 2.0  # heights of the letters between words that do not belong together
 _SURE_OF = 5  # letters of a surname of which one may be read wrong
 _FIRST_NAME = re.compile(r"[^\W\d_a-z]\w*(?:-\w+)*")
 
@@ -56,8 +57,7 @@ def _spread(text: str) -> str:
 def _before(row: Row, ours: Ours) -> Iterator[str]:
     """Yield the initials beside each place of the surname on a row: before it, or behind it."""
     is_of_practice = plain(ours.provider) in plain(row.text)
-    for piece in row.texts:
-        words = [word.text for word in piece.words]
+    for words in _runs(row):
         for begin, end in _surnames(words, ours.surname):
             while begin and plain(words[begin - 1]) in INFIXES and "." not in words[begin - 1]:
                 begin -= 1
@@ -66,6 +66,19 @@ def _before(row: Row, ours: Ours) -> Iterator[str]:
                 given = words[end].strip(",;()")
             if letters := _letters(given):
                 yield letters
+
+
+def _runs(row: Row) -> Iterator[list[str]]:
+    """Yield the words that stand close together; in letters of one width a space is wider than in others."""
+    found: list[str] = []
+    last = None
+    for word in (word for piece in row.texts for word in piece.words):
+        if last is not None and word.left - last.right > _APART * (last.bottom - last.top):
+            yield found
+            found = []
+        found.append(word.text)
+        last = word
+    yield found
 
 
 def _surnames(words: Sequence[str], surname: str) -> Iterator[tuple[int, int]]:

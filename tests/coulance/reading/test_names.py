@@ -44,6 +44,12 @@ def test_the_person_above_our_number_counts():
     assert other(mine, housemate), "and without our number it may be either"
 
 
+def test_in_letters_of_one_width_a_name_stays_together():
+    words = [Word("K.", 0, 0, 8, 6), Word("DE", 15, 0, 25, 6), Word("VRIES", 32, 0, 60, 6)]
+    assert len(sheet.rows(words, 1, letters=True)[0].pieces) > 1
+    assert names.are_of_another(sheet.rows(words, 1, letters=True), OURS)
+
+
 def test_without_initials_of_our_own_nobody_is_told_apart():
     assert not other("K. de Vries", initials="")
 
