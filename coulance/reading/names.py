@@ -14,6 +14,9 @@ _APART = 2.0  # heights of the letters between words that do not belong together
 _SURE_OF = 5  # letters of a surname of which one may be read wrong
 _FIRST_NAME = re.compile(r"[^\W\d_a-z]\w*(?:-\w+)*")
 
+# In a cell of their own
+_LABELLED = re.compile(r"\b(?i:voorletters?|initialen|voornaam|roepnaam)(?:\(s\))? ?:? (?P<given>[A-Z][\w.\-]*)")
+
 
 def are_of_another(rows: Sequence[Row], ours: Ours) -> bool:
     """Tell whether the paper names only others of the surname, or one of them last above our number.
@@ -56,6 +59,9 @@ def _spread(text: str) -> str:
 
 def _before(row: Row, ours: Ours) -> Iterator[str]:
     """Yield the initials beside each place of the surname on a row: before it, or behind it."""
+    labelled = _LABELLED.search(row.text)
+    if labelled and plain(labelled["given"]) not in NO_NAMES:
+        yield _letters(labelled["given"])
     is_of_practice = plain(ours.provider) in plain(row.text)
     for words in _runs(row):
         for begin, end in _surnames(words, ours.surname):

@@ -8,6 +8,7 @@ INFIXES = frozenset({
 })  # fmt: skip
 # With a capital before a surname, and no first name.
 NO_NAMES = frozenset({
+    "geboortedatum", "geboren", "geslacht", "bsn", "tussenvoegsel", "tussenvoegsels", "relatienummer", "voornaam",
     "aan", "achternaam", "alle", "apotheek", "behandelde", "beste", "betaling", "betreft", "client", "cliente",
     "clienten", "dag", "de", "dear", "debiteur", "declaratie", "dhr", "dokter", "dr", "drs", "factuur", "fam",
     "familie", "family", "fysiotherapie", "geachte", "geboortenaam", "gezin", "ggz", "goedendag", "hallo", "heer",
