@@ -32,7 +32,8 @@ def test_other_initials_are_somebody_else(line):
     "line",
     ["J. de Vries", "J.P. de Vries", "JP de Vries", "J.P.M. de Vries", "Jan de Vries", "Jan-Peter de Vries",
      "Geachte mevrouw De Vries,", "Verzekerde: de Vries", "de Vries, J.P.", "Beste mevrouw De Vries, U ontvangt",
-     "Praktijk Vries", "VERZEKERDE : J. DE VRIES", "K. Jansen", "J. P. de Vries-Bakker", "Voorletters: J.P.", "Voornaam  Achternaam"],
+     "Praktijk Vries", "VERZEKERDE : J. DE VRIES", "K. Jansen", "J. P. de Vries-Bakker",
+     "Voorletters: J.P.", "Voornaam  Achternaam"],
 )  # fmt: skip
 def test_the_same_or_none_are_not(line):
     assert not other(line)
