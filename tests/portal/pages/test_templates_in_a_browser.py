@@ -15,6 +15,7 @@ from billing.models import Hold, Payment, ReminderStep
 from billing.payments import attempts
 from portal.pages import payment as payment_page
 from tests import factories
+from tests.accessible_page import faults_of, faults_of_keyboard
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
 from tests.browser_errors import listen
@@ -105,6 +106,11 @@ def test_every_page_and_state_is_accessible_and_fits(sandbox, quiet, width, sche
                      .filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
         )
         assert small == [], name
+        assert faults_of(quiet) == [], name
+        if name == "reminded" and width == 320:
+            stops, faults = faults_of_keyboard(quiet)
+            assert faults == []
+            assert stops > 20
         if folder := os.environ.get("SCREENSHOTS"):
             quiet.screenshot(path=f"{folder}/{name}-{width}-{scheme}-{language}.png", full_page=True)
 
@@ -196,5 +202,8 @@ def test_on_paper_it_says_how_to_transfer_and_leads_nowhere(sandbox, quiet, sett
     expect(iban).to_be_hidden()
     quiet.emulate_media(media="print")
     expect(iban).to_be_visible()
-    for shown in quiet.get_by_role("button").all() + quiet.locator("main > p > a").all():
+    for shown in quiet.get_by_role("button").all() + quiet.locator("main > p:not(.lead) > a, .languages").all():
         expect(shown).to_be_hidden()
+    quiet.goto(f"{sandbox.url}{reverse('help_with_debts')}")
+    for body in quiet.locator("main > section").all():
+        expect(body).to_be_visible()
