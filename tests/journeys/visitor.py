@@ -1,13 +1,12 @@
 """A person at a real browser, who notices everything that should not be there."""
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
-SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+from tests import pictures
 
 NEWS_MILLISECONDS = 30_000
 # By how many pixels a page is too wide, and which elements reach over its edge; empty when it fits.
@@ -66,10 +65,9 @@ class Visitor:
             self.page.locator(f"button[name=choice][value={choice}]").click()
 
     def look(self, step: str) -> None:
-        """Look well at this page: keep a picture, judge its accessibility, and its width."""
+        """Look well at this page: judge its accessibility and its width, and keep a picture where one is asked for."""
         self._steps += 1
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self._steps:02d}-{step}.png", full_page=True)
+        pictures.keep(self.page, f"{self.name}-{self._steps:02d}-{step}")
         if not self.javascript:
             return
         self.fits(step)

@@ -1,13 +1,12 @@
 """The bank and the mailbox in a real browser: usable at 320 px, light and dark, without a single axe violation."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from sandbox import mailbox, payments
 from sandbox.models import Payment
+from tests import pictures
 from tests.sandbox.test_inbox import mail
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -57,8 +56,7 @@ def test_every_page_is_accessible_and_fits(sandbox, page, scheme, width):
         found = Axe().run(page)
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{folder}/{name}-{scheme}-{width}.png", full_page=True)
+        pictures.keep(page, f"{name}-{scheme}-{width}")
     assert complaints == []
 
 

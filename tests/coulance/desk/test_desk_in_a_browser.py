@@ -15,9 +15,8 @@ from billing.models import Staff
 from coulance.by_staff import paper
 from coulance.desk.decision_form import DecisionForm
 from coulance.models import CoulanceCase, Decision, PracticeRules
-from tests import factories
+from tests import factories, pictures
 from tests.coulance.desk.desk_cases import at_desk, pdf_of, picture_of, rules
-from tests.journeys.visitor import SCREENSHOTS
 from tests.portal.staff.staff_client import signed_in
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
 
@@ -48,11 +47,6 @@ def enter(page: Page, url: str, member: Staff) -> None:
     page.context.add_cookies([{"name": name, "value": signed_in(member).cookies[name].value, "url": url}])
 
 
-def keep(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"desk-{name}.png", full_page=True)
-
-
 def of_case(case: CoulanceCase) -> str:
     return f"/beheer/coulance/coulancecase/{case.pk}/change/"
 
@@ -66,7 +60,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
     name = f"{width}-{scheme}"
     page.goto(f"{sandbox.url}/beheer/")
-    keep(page, f"{name}-start")
+    pictures.keep(page, f"desk-{name}-start")
     look(page, complaints)
     page.locator(".desk-head a.main[href*=coulancecase]").click()
     page.wait_for_url(f"**{of_case(cases[0])}")
@@ -74,13 +68,13 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     page.fill("#id_deductible", "385,00")
     assert "750" in page.locator("#live-due").inner_text()
     page.locator("details.keys summary").click()
-    keep(page, f"{name}-case")
+    pictures.keep(page, f"desk-{name}-case")
     look(page, complaints)
     page.fill("#id_reason", "De verzekeraar vergoedt 75 procent.")
     CoulanceCase.objects.filter(pk=cases[0].pk).update(version=7)
     page.locator("button[value=approve]").click()
     page.wait_for_selector(".two-states")
-    keep(page, f"{name}-conflict")
+    pictures.keep(page, f"desk-{name}-conflict")
     complaints.clear()  # Chromium reports every answer that is not 200
     look(page, complaints)
     page.goto(f"{sandbox.url}/beheer/coulance/coulancecase/")
@@ -235,7 +229,7 @@ def test_without_javascript_the_server_shows_the_amount_first(browser, sandbox, 
     page.locator("button[value=approve]").click()
     assert "750" in page.locator("#check").inner_text()
     assert not Decision.objects.exists()
-    keep(page, "820-nojs-check")
+    pictures.keep(page, "desk-820-nojs-check")
     page.locator("#check button").click()
     assert page.url.endswith(of_case(cases[1]))
     assert ledger.outstanding(cases[0].invoice_id) == 750
@@ -251,7 +245,7 @@ def test_a_second_person_agrees(page, sandbox, complaints, provider, cases):  # 
     page.locator("button[value=approve]").click()
     page.wait_for_url(f"**{of_case(cases[1])}")
     page.goto(sandbox.url + of_case(cases[0]))
-    keep(page, "proposal")
+    pictures.keep(page, "desk-proposal")
     look(page, complaints)
     assert page.locator("button[value=confirm]").count() == 0
     enter(page, sandbox.url, second)
@@ -269,14 +263,14 @@ def test_the_rules_of_a_practice_are_accessible_and_fit(page, sandbox, complaint
     page.set_viewport_size({"width": width, "height": 900})
     enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
     page.goto(f"{sandbox.url}/beheer/coulance/practicerules/")
-    keep(page, f"{width}-{scheme}-rules-list")
+    pictures.keep(page, f"desk-{width}-{scheme}-rules-list")
     look(page, complaints)
     page.locator("#result_list a").first.click()
     page.fill("#id_second_person_above", "500")
     page.check("input[name=rule][value=percentage]")
     page.locator("input[name=_save]").click()
     page.locator(".errornote").wait_for()
-    keep(page, f"{width}-{scheme}-rules")
+    pictures.keep(page, f"desk-{width}-{scheme}-rules")
     look(page, complaints)
     page.fill("#id_second_person_above", "100")
     page.fill("#id_percentage", "25")

@@ -13,10 +13,9 @@ from coulance import decisions, intake, specifications
 from coulance.models import CoulanceCase, Specification
 from guests.files import storage
 from sandbox.models import Message
-from tests import factories
+from tests import factories, pictures
 from tests.coulance.desk.desk_cases import REASON, granted, staff_of
 from tests.guests.files import hostile, odd_pictures
-from tests.journeys.visitor import SCREENSHOTS
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -75,8 +74,7 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     page.context.add_cookies([{"name": "language", "value": language, "url": sandbox.url}])
 
     def seen(state: str) -> None:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"coulance-{width}-{scheme}-{language}-{state}.png", full_page=True)
+        pictures.keep(page, f"coulance-{width}-{scheme}-{language}-{state}")
         look(page, complaints)
 
     address = enter(page, sandbox.url, case)

@@ -1,6 +1,5 @@
 """Every page of the patient in a real browser: both languages, both schemes, narrow and wide, and axe at zero."""
 
-import os
 import re
 from datetime import timedelta
 
@@ -14,7 +13,7 @@ from billing.invoices import holds
 from billing.models import Hold, Payment, ReminderStep
 from billing.payments import attempts
 from portal.pages import payment as payment_page
-from tests import factories
+from tests import factories, pictures
 from tests.accessible_page import faults_of, faults_of_keyboard
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
@@ -111,8 +110,7 @@ def test_every_page_and_state_is_accessible_and_fits(sandbox, quiet, width, sche
             stops, faults = faults_of_keyboard(quiet)
             assert faults == []
             assert stops > 20
-        if folder := os.environ.get("SCREENSHOTS"):
-            quiet.screenshot(path=f"{folder}/{name}-{width}-{scheme}-{language}.png", full_page=True)
+        pictures.keep(quiet, f"{name}-{width}-{scheme}-{language}")
 
 
 def test_the_waiting_page_turns_to_paid_by_itself_and_says_so_aloud(sandbox, quiet):
