@@ -183,6 +183,7 @@ def _locked(complaint_id: int, wanted: remedies.Wanted) -> Complaint:
     """Lock all invoices that the answer moves, in one order, and then the file."""
     invoice = Invoice.objects.filter(complaints=complaint_id).first()
     if invoice is not None and (others := remedies.touched(invoice, wanted)):
+        by_two.lock_practices(others)  # what is booked elsewhere counts for the day
         ledger.lock_invoices({invoice.pk, *others})
     return lock(complaint_id)
 

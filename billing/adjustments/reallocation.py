@@ -59,7 +59,8 @@ def ask(
     with transaction.atomic():
         if known := _known(booking, amounts, key):
             return known
-        invoices = lock_invoices({*of_booking(booking), *amounts})
+        by_two.lock_practices(concerned(booking, amounts))
+        invoices = lock_invoices(concerned(booking, amounts))
         asked = _asked(booking, invoices, amounts, reason=reason, by=by, key=key)
         if needs_second_person(amounts):
             first = _first(invoices, booking)
@@ -81,9 +82,9 @@ def mend(
 ) -> Reallocation:
     """Book another division of a booking of money at once, as part of a decision that was taken already; return it.
 
-    Call it in the transaction of that decision, with the invoices of `concerned` locked. Above the limit two persons
-    took it: `confirmed_by` is the second. The same `key` books once. Raises Refused as `ask` does, and when a second
-    person is missing.
+    Call it in the transaction of that decision, with the invoices of `concerned` locked, and their practices first.
+    Above the limit two persons took it: `confirmed_by` is the second. The same `key` books once. Raises Refused as
+    `ask` does, and when a second person is missing.
     """
     if known := _known(booking, amounts, key):
         return known

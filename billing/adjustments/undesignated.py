@@ -14,6 +14,7 @@ from billing.ledger import lock_invoices
 from billing.models import Invoice, Receipt
 from billing.payments import receipts
 from billing.payments.receipts import Received
+from billing.rights import by_two
 
 
 def division(invoice: Invoice, amount: Decimal, *, received_on: date) -> ByLaw:
@@ -33,6 +34,7 @@ def report(invoice: Invoice, received: Received, *, seen: Mapping[int, Decimal],
     confirms counts for all of it. Raises Refused as `receipts.report`, and when the division is another one now.
     """
     with transaction.atomic():
+        by_two.lock_practices([invoice.pk])
         invoices = lock_invoices(row.pk for row in open_to_same(invoice))
         known = list(Receipt.objects.filter(key__startswith=f"{received.key}:").order_by("pk"))
         if known:

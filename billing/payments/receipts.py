@@ -69,6 +69,7 @@ def report(
     """
     amount, by = received.amount, received.by
     with transaction.atomic():
+        by_two.lock_practices([invoice.pk])
         locked = lock_invoice(invoice.pk)
         known = Receipt.objects.filter(key=received.key, invoice=locked).first()
         if known:
@@ -133,14 +134,11 @@ def undo(receipt: Receipt, *, by: Staff) -> None:
     with transaction.atomic():
         locked = lock_invoice(receipt.invoice_id)
         booked = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
-        if booked.status != Status.BOOKED:
-            raise Refused(_("This receipt is not booked, so there is nothing to undo."))
-        original = _standing(booked)
-        if original is None or original.postings.exclude(invoice=locked).exists():
-            raise Refused(_("This money was booked on another invoice meanwhile. Move it back first."))
-        if not stays_covered(locked, booked.amount):
-            raise Refused(_("A part of this money went back to the payer. Ask the operator to look at it."))
-        if booked.confirmed_by_id and _waits_for_second(booked, locked, by=by):
+        original = _to_undo(booked, locked, by=by)
+        if asks_for_second(booked):
+            Receipt.objects.filter(pk=booked.pk).update(undo_asked_by=by)
+            audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=locked, amount=str(booked.amount))
+            audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=f"{booked.key}:undo", invoice=locked)
             return
         advance(booked, Status.UNDONE)
         who, now = audit.name_of(by), timezone.now()
@@ -158,17 +156,30 @@ def _standing(receipt: Receipt) -> LedgerTransaction | None:
     return LedgerTransaction.objects.filter(own, kind=Kind.RECEIPT, reverses=None, reversed_by=None).first()
 
 
-def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
-    """Let somebody ask to undo a receipt; tell whether another still has to agree. Raises Refused for who asked."""
+def refuse_to_undo(receipt: Receipt, *, by: Staff) -> None:
+    """Raise Refused when `undo` would, so that nobody is asked whether they are sure of what can't be done."""
+    _to_undo(receipt, receipt.invoice, by=by)
+
+
+def asks_for_second(receipt: Receipt) -> bool:
+    """Tell whether undoing a receipt only asks somebody else to agree: two people booked it, and nobody asked yet."""
+    return receipt.confirmed_by_id is not None and receipt.undo_asked_by_id is None
+
+
+def _to_undo(receipt: Receipt, invoice: Invoice, *, by: Staff) -> LedgerTransaction:
+    """Return the booking that undoing a receipt mirrors. Raises Refused as `undo`."""
+    if receipt.status != Status.BOOKED:
+        raise Refused(_("This receipt is not booked, so there is nothing to undo."))
+    original = _standing(receipt)
+    if original is None or original.postings.exclude(invoice=invoice).exists():
+        raise Refused(_("This money was booked on another invoice meanwhile. Move it back first."))
+    if not stays_covered(invoice, receipt.amount):
+        raise Refused(_("A part of this money went back to the payer. Ask the operator to look at it."))
     if receipt.undo_asked_by_id == by.pk:
         raise Refused(_("Somebody else has to confirm what you asked."))
     if receipt.undo_asked_by_id:
         by_two.refuse_new(receipt.undo_asked_by, by, practice=invoice.provider_id)
-        return False
-    Receipt.objects.filter(pk=receipt.pk).update(undo_asked_by=by)
-    audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))
-    audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=f"{receipt.key}:undo", invoice=invoice)
-    return True
+    return original
 
 
 def _is_too_much(invoice: Invoice, amount: Decimal, *, key: str) -> bool:

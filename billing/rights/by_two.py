@@ -4,6 +4,7 @@ Two accounts are two persons once somebody else than who let one of them in has 
 invite themselves under another name, as a clerk, and agree to what that clerk asks.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from billing.errors import Refused, Stale
 from billing.house_rules import rule_of
-from billing.models import Membership, Provider, Staff
+from billing.models import Invoice, Membership, Provider, Staff
 
 ALONE_WITHIN = timedelta(days=1)
 
@@ -24,10 +25,21 @@ def is_too_much(provider: Provider, rule: str, *, here: Decimal, in_a_day: Decim
     """Tell whether a second person has to agree, by a rule of the practice: amounts in euros, with the new one.
 
     `here`: what is decided about one thing. `in_a_day`: what all of the practice decided alone within a day, whatever
-    the account, so that several accounts are worth no more than one. Two at once may pass that by one amount.
+    the account, so that several accounts are worth no more than one. Whoever decides holds `lock_practices`, so that
+    what somebody else decides at the same moment counts.
     """
     limit: Decimal = rule_of(provider, rule)
     return here > limit or in_a_day > settings.ALONE_A_DAY_TIMES * limit
+
+
+def lock_practices(invoice_ids: Iterable[int]) -> None:
+    """Let nobody else decide alone about money of these invoices' practices until the transaction ends.
+
+    Call it before the invoices are locked, as an import locks its practice first: the other way round two of them can
+    deadlock. On SQLite the transaction does the same.
+    """
+    practices = Invoice.objects.filter(pk__in=list(invoice_ids)).values("provider")
+    list(Provider.objects.select_for_update(no_key=True).filter(pk__in=practices).order_by("pk").values_list("pk"))
 
 
 def person(by: str) -> str:

@@ -92,6 +92,7 @@ class CreditPaying(Receiving):
         free, now = credit.free(invoice), timezone.now()
         requests = list(invoice.refund_requests.select_related("payment").order_by("-pk"))
         others = refunds.others_open(invoice) if free else ()
+        waiting = next((row for row in requests if row.status == RefundRequest.Status.ASKED), None)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Credit of invoice %(number)s") % {"number": invoice.number},
@@ -101,8 +102,8 @@ class CreditPaying(Receiving):
             "free": free,
             "since": credit.since(invoice),
             "legs": credit.legs(invoice, free, now=now) if free else [],
-            "waiting": next((row for row in requests if row.status == RefundRequest.Status.ASKED), None),
-            "two_people": refunds.needs_two(invoice, free, now=now),
+            "waiting": waiting,
+            "two_people": refunds.needs_two(invoice, free, waiting=waiting, now=now),
             "requests": [row for row in requests if row.status != RefundRequest.Status.ASKED],
             "by_hand": {row.pk for row in requests if credit.by_hand_task(row).exists()},
             "targets": [Target(other, moves.movable(invoice, other)) for other in others],

@@ -45,8 +45,13 @@ def second_person_above(invoice: Invoice) -> Decimal:
     return above
 
 
-def needs_two(invoice: Invoice, amount: Decimal, *, now: datetime) -> bool:
-    """Tell whether two members of staff agree to a refund: by its amount, with what was approved alone within a day."""
+def needs_two(invoice: Invoice, amount: Decimal, *, waiting: RefundRequest | None, now: datetime) -> bool:
+    """Tell whether two members of staff agree to a refund: by its amount, with what was approved alone within a day.
+
+    What somebody agreed to first stays a matter of two: the day's amount is free again tomorrow, they are not.
+    """
+    if waiting is not None and waiting.first_by:
+        return True
     alone = RefundRequest.objects.filter(first_by="", approved_by__startswith="staff:")
     alone = alone.filter(invoice__provider=invoice.provider_id, approved_at__gt=now - by_two.ALONE_WITHIN)
     alone = alone.exclude(status__in=(Status.FAILED, Status.WITHDRAWN))
@@ -153,11 +158,12 @@ def approve(invoice_id: int, *, by: Staff, seen: Decimal, now: datetime | None =
     """
     now, who = now or timezone.now(), audit.name_of(by)
     with transaction.atomic():
+        by_two.lock_practices([invoice_id])
         invoice = lock_invoice(invoice_id)
         waiting = _proposal(invoice, seen, by=who, now=now)
         if waiting is None:
             return None
-        if needs_two(invoice, waiting.amount, now=now):
+        if needs_two(invoice, waiting.amount, waiting=waiting, now=now):
             if not waiting.first_by:
                 RefundRequest.objects.filter(pk=waiting.pk).update(first_by=who)
                 audit.record("refund_agreed_first", by=who, invoice=invoice, amount=str(waiting.amount))

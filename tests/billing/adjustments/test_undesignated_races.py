@@ -15,6 +15,7 @@ from billing.ledger.verification import discrepancies
 from billing.models import Invoice, LedgerTransaction, Receipt
 from billing.payments import attempts
 from billing.payments.receipts import Received
+from billing.rights import by_two
 from tests import factories
 from tests.billing.payments import bank
 from tests.billing.payments.test_payment_races import at_once
@@ -45,6 +46,7 @@ def alike() -> list[Invoice]:
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remove the row locks and the transaction around the division (on SQLite the transaction is the lock)."""
     monkeypatch.setattr(undesignated, "transaction", SimpleNamespace(atomic=nullcontext))
+    monkeypatch.setattr(by_two, "lock_practices", lambda pks: None)
     monkeypatch.setattr(undesignated, "lock_invoices", lambda pks: list(Invoice.objects.filter(pk__in=pks)))
     yield
     monkeypatch.undo()

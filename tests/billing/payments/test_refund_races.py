@@ -22,6 +22,7 @@ from billing.links import new_token
 from billing.models import Invoice, LedgerTransaction, RefundRequest
 from billing.payments import attempts, credit, moves, refunds, settlement, shares
 from billing.payments.refunds import calls
+from billing.rights import by_two
 from sandbox.errors import ApiError
 from sandbox.models import Chargeback as BankChargeback
 from sandbox.models import Payment as BankPayment
@@ -72,6 +73,7 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     none = SimpleNamespace(atomic=lambda durable=False: nullcontext())
     for module in (attempts, settlement, ledger, refunds, calls, moves):
         monkeypatch.setattr(module, "transaction", none)
+    monkeypatch.setattr(by_two, "lock_practices", lambda pks: None)
     for module in (refunds, calls):
         monkeypatch.setattr(module, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
     for module in (shares, moves):

@@ -11,7 +11,7 @@ from billing import ledger
 from billing.channels import mollie
 from billing.errors import Refused
 from billing.ledger import verification
-from billing.models import LedgerTransaction, OutboxMessage, RefundRequest
+from billing.models import LedgerTransaction, OutboxMessage, RefundRequest, Staff
 from billing.models.ledger import Account
 from billing.payments import attempts, credit, refunds
 from billing.payments.refunds import calls as refund_calls
@@ -21,6 +21,7 @@ from tests import factories
 from tests.billing.payments import bank
 from tests.billing.payments.credits import asked, at_bank, mails, member, open_tasks, paid_twice, practice, send
 from tests.books import accounts
+from tests.portal.staff.staff_client import signed_in
 
 Kind, Status = LedgerTransaction.Kind, RefundRequest.Status
 pytestmark = [
@@ -151,8 +152,27 @@ class TestTwoPeople:
             paid_twice(one)
         made = [refunds.approve(one.pk, by=member(one), seen=refund).status for one in invoices]
         assert made == [Status.APPROVED] * 10 + [Status.ASKED]
-        assert not refunds.needs_two(invoices[0], Decimal("30.00"), now=now + timedelta(hours=25))
-        assert refunds.needs_two(invoices[0], Decimal("0.01"), now=now)
+        tomorrow = now + timedelta(hours=25)
+        assert not refunds.needs_two(invoices[0], refund, waiting=None, now=tomorrow)
+        assert refunds.needs_two(invoices[0], Decimal("0.01"), waiting=None, now=now)
+        waits = RefundRequest.objects.get(invoice=invoices[-1], status=Status.ASKED)
+        self.still_a_matter_of_two(waits, now=tomorrow)
+
+    @staticmethod
+    def still_a_matter_of_two(waits, *, now):
+        """What somebody agreed to first stays so on the next day, for them and for who may not be the second."""
+        first = Staff.objects.get(username=waits.first_by.removeprefix("staff:"))
+        facts = {"seen": waits.amount, "now": now}
+        with pytest.raises(Refused):
+            refunds.approve(waits.invoice_id, by=first, **facts)
+        clerk = factories.staff(provider=waits.invoice.provider, role=Staff.Role.CLERK)
+        with pytest.raises(Refused):
+            refunds.approve(waits.invoice_id, by=clerk, **facts)
+        new = member(waits.invoice, introduced_by=first)
+        with pytest.raises(Refused):
+            refunds.approve(waits.invoice_id, by=new, **facts)
+        assert waits.first_by in signed_in(first).get(f"/beheer/billing/invoice/{waits.invoice_id}/tegoed/").text
+        assert refunds.approve(waits.invoice_id, by=member(waits.invoice), **facts).status == Status.APPROVED
 
     def test_who_agreed_to_another_amount_has_not_agreed_to_this_one(self, invoice):
         refunds.approve(invoice.pk, by=member(invoice), seen=Decimal("300.00"))
