@@ -20,7 +20,7 @@ PAGES = frozenset({
 TEMPLATES = frozenset({
     "base.html", "403_csrf.html", "404.html", "429.html",
     "components/contact.html", "components/error_summary.html", "components/refusal.html",
-    "components/warning_of_fraud.html",
+    "components/warning_of_fraud.html", "components/read_aloud.html",
     "django/forms/field.html", "messages/parts/explanation.html",
     *(f"pages/{name}.html" for name in (
         "lookup", "link", "link_over", "finished",
