@@ -6,13 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
+from billing.rooms import Collector
 from debt_collection import accounts
-from debt_collection.models import Agency
+from debt_collection.models import Agency, HandOver
 
 YEAR = timedelta(days=366)  # a registration is for one year
 
@@ -82,3 +84,10 @@ def why_not(agency: Agency, *, today: date) -> str:
             "day": date_format(agency.checked_on, "DATE_FORMAT")
         }
     return ""
+
+
+def collectors() -> list[Collector]:
+    """Return the agencies that have claims of ours, or may get them."""
+    with_claims = HandOver.objects.filter(status__in=HandOver.LIVE).values("agency_id")
+    live = Agency.objects.filter(Q(is_active=True) | Q(pk__in=with_claims)).order_by("pk")
+    return [Collector(one.iban, str(one.phone), one.email, one.dispute_body_url) for one in live]

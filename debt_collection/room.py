@@ -82,7 +82,7 @@ class DebtCollectionRoom(Room):
 
     def announce(self) -> Announcement:
         from billing.models import StaffTask
-        from debt_collection import days, demo, export, handing_over, retention
+        from debt_collection import agencies, days, demo, export, handing_over, retention
         from debt_collection.pages import assistant, urls
         from debt_collection.pages.core import CORE
         from debt_collection.running import recall
@@ -118,6 +118,7 @@ class DebtCollectionRoom(Room):
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hand_over=HandOver(recall.stands, recall.recall_invoices, recall.since),
             invoice_withdrawn=recall.for_withdrawn,
+            collectors=agencies.collectors,
         )
 
 

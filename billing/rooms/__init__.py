@@ -45,6 +45,7 @@ from billing.rooms.announced import (
     Watched,
 )
 from billing.rooms.app import Room
+from billing.rooms.collectors import Collector
 from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 from billing.rooms.languages import Core, Explained
 from billing.rooms.payouts import PaidOut, PayoutLine, Payouts
@@ -57,6 +58,7 @@ __all__ = [
     "CameIn",
     "Case",
     "Choice",
+    "Collector",
     "ComplaintIntake",
     "Contact",
     "Daily",
@@ -246,6 +248,11 @@ def warnings() -> list[str]:
 def bodies() -> tuple[tuple[str, str], ...]:
     """Return the bodies outside that our pages and messages name: address on the web and number of each."""
     return tuple(body for room in announcements() for body in room.bodies)
+
+
+def collectors() -> list[Collector]:
+    """Return who collects claims of ours now."""
+    return [one for room in announcements() if room.collectors for one in room.collectors()]
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import URLPattern
 
+from billing.rooms.collectors import Collector
 from billing.rooms.desk import Desk, Row, Text
 from billing.rooms.languages import Core
 from billing.rooms.payouts import Payouts
@@ -385,5 +386,7 @@ class Announcement:
     core: Core = field(default_factory=Core)
     # Bodies outside that its pages and messages name: the address on the web of each, and its number or an empty text.
     bodies: Sequence[tuple[str, str]] = ()
+    # Who collects claims of ours now.
+    collectors: Callable[[], Sequence[Collector]] | None = None
     # Tells what practices are paid.
     payouts: Payouts | None = None

@@ -14,7 +14,7 @@ _BLANK_MARKS = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\U00016fe4")
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
+DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-")
 
 
 def is_control(letter: str) -> bool:
@@ -65,7 +65,7 @@ def one_key(text: str) -> str:
     """Return a number or code as it looks: also wide digits (NFKC) and all kinds of hyphens become the plain ones."""
     if text.isascii():
         return " ".join(text.split())
-    return one_spelling(unicodedata.normalize("NFKC", text).translate(_DASHES))
+    return one_spelling(unicodedata.normalize("NFKC", text).translate(DASHES))
 
 
 def as_typed(text: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import phonenumbers
 from django.conf import settings
@@ -48,11 +48,13 @@ class Kind(StrEnum):
 class Whose(StrEnum):
     """Who uses it: we, a practice for which we send invoices, a body that our messages name, or nobody whom we know.
 
+    `AGENCY`: a collection agency that has claims of ours, or may get them. It has other claims as well.
     `GATEWAY`: the company at which patients pay us. Anybody may have a payment page there.
     """
 
     OURS = "ours"
     PRACTICE = "practice"
+    AGENCY = "agency"
     NAMED = "named"
     GATEWAY = "gateway"
     NOBODY = "nobody"
@@ -105,6 +107,8 @@ def _account(number: str) -> Verdict:
         return Verdict(Kind.ACCOUNT, Whose.OURS)
     if Provider.objects.filter(iban=number).exists():
         return Verdict(Kind.ACCOUNT, Whose.PRACTICE)
+    if number in {one.iban for one in rooms.collectors()}:
+        return Verdict(Kind.ACCOUNT, Whose.AGENCY)
     return Verdict(Kind.ACCOUNT, Whose.NOBODY, alike=_is_like(number, settings.OPERATOR["iban"]))
 
 
@@ -116,6 +120,8 @@ def _number(text: str) -> Verdict:
         return Verdict(Kind.NUMBER, Whose.PRACTICE)
     if dialled and dialled in {_dialled(phone) for _url, phone in rooms.bodies()}:
         return Verdict(Kind.NUMBER, Whose.NAMED)
+    if dialled and dialled in {one.phone for one in rooms.collectors()}:
+        return Verdict(Kind.NUMBER, Whose.AGENCY)
     return Verdict(Kind.NUMBER, Whose.NOBODY)
 
 
@@ -134,6 +140,8 @@ def _sender(address: str, *, hidden: bool) -> Verdict:
             return Verdict(Kind.SENDER, Whose.OURS)
         if Provider.objects.filter(email__iexact=address).exists():
             return Verdict(Kind.SENDER, Whose.PRACTICE)
+        if address.lower() in {one.email.lower() for one in rooms.collectors()}:
+            return Verdict(Kind.SENDER, Whose.AGENCY)
     domain = address.rpartition("@")[2]
     own = [_host(settings.PUBLIC_URL), *(one.rpartition("@")[2] for one in mine)]
     return Verdict(Kind.SENDER, Whose.NOBODY, alike=any(_is_like(domain, one) for one in own))
@@ -173,11 +181,24 @@ def _of_others(link: SplitResult) -> Whose | None:
         return Whose.NAMED
     written = Provider.objects.filter(Q(website__icontains=name) | Q(dispute_body_url__icontains=name))
     for website, dispute_body in written.values_list("website", "dispute_body_url"):
-        if name == _name_in(website):
+        if name == _name_in(website) and _is_within(link, urlsplit(website)):
             return Whose.PRACTICE
         if name == _name_in(dispute_body):
             return Whose.NAMED
+    if any(name == _name_in(one.dispute_body_url) for one in rooms.collectors()):
+        return Whose.NAMED
     return None
+
+
+def _is_within(link: SplitResult, website: SplitResult) -> bool:
+    """Tell whether a link stays within a website: at one host, such as facebook.com, many have theirs."""
+    path = website.path.rstrip("/")
+    if website.query:
+        return (link.path, link.query) == (website.path, website.query)
+    if not path:
+        return True
+    goes_up = {".", ".."} & set(unquote(link.path).split("/"))
+    return (link.path == path or link.path.startswith(f"{path}/")) and not goes_up
 
 
 def _name_in(address: str) -> str:

@@ -55,8 +55,10 @@ def _whole_message(request: HttpRequest, form: CheckForm, text: str) -> HttpResp
     except Refused as refused:
         form.add_error("what", str(refused))
         return _page(request, form, {})
-    wrong = [one for one in judged if one.verdict.whose == ours.Whose.NOBODY]
     code, reference = pasted.code_in(text), pasted.reference_in(text)
+    # No message of ours has a link to a payment page: beside our code or reference it is a swindler's.
+    never = {ours.Whose.NOBODY, ours.Whose.GATEWAY} if code or reference else {ours.Whose.NOBODY}
+    wrong = [one for one in judged if one.verdict.whose in never]
     if wrong:
         return _page(request, form, {"asked": "message", "wrong": wrong})
     if code or reference:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from debt_collection.models import Agency
 from helpdesk.genuine.ours import Kind, Whose, judge
 from tests import factories
+from tests.debt_collection.cases import agency
 
 HOST, MAILBOX, IBAN = "rekening.voorbeeldzorg.nl", "rekening@voorbeeldzorg.nl", "NL02ABNA0123456789"
 DESK, PHONE, SMS = "hulp@voorbeeldzorg.nl", "+31 30 123 45 67", "Zorgrek"
@@ -165,3 +167,30 @@ def test_without_an_account_of_ours_none_is_ours(settings):
     settings.OPERATOR = settings.OPERATOR | {"iban": "", "phone": "", "email": ""}
     for pasted in (IBAN, PHONE, DESK):
         assert judge(pasted).whose == Whose.NOBODY
+
+
+def test_on_a_host_of_many_only_the_page_of_the_practice_is_its_own():
+    factories.provider(website="https://www.facebook.com/tandartsx")
+    factories.provider(website="https://winkel.example/profiel.php?id=12")
+    for own in (
+        "https://facebook.com/tandartsx",
+        "https://www.facebook.com/tandartsx/foto",
+        "winkel.example/profiel.php?id=12",
+    ):
+        assert judge(own).whose == Whose.PRACTICE, own
+    for other in (
+        "https://www.facebook.com/", "https://facebook.com/tandartsxy", "facebook.com/oplichter",
+        "https://facebook.com/tandartsx/../oplichter", "https://facebook.com/tandartsx/%2e%2e/oplichter",
+        "https://winkel.example/profiel.php?id=13", "https://winkel.example/",
+    ):  # fmt: skip
+        assert judge(other).whose == Whose.NOBODY, other
+
+
+def test_an_agency_is_one_that_our_letters_name_while_it_has_claims_or_may_get_them():
+    row = agency(dispute_body_url="https://bureaugeschil.example/")
+    of_agency = (row.iban, "030-1234599", "Klachten@incasso.example")
+    Agency.objects.update(phone="+31301234599")
+    assert [judge(one).whose for one in of_agency] == [Whose.AGENCY] * 3
+    assert judge("https://bureaugeschil.example/klacht").whose == Whose.NAMED
+    Agency.objects.update(is_active=False)
+    assert {judge(one).whose for one in of_agency} == {Whose.NOBODY}

@@ -1,5 +1,6 @@
 """/echt/: which mails we sent, whose a pasted thing is, and rest for whoever paid a swindler."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -144,7 +145,7 @@ class TestReference:
 
 class TestPasted:
     def test_ours_and_not_ours_are_told_and_nothing_is_kept(self, client, caplog, django_assert_num_queries):
-        with django_assert_num_queries(2):  # the website of a practice, and the warning of false messages
+        with django_assert_num_queries(3):  # websites of practices and of agencies, and the warning of false messages
             page = ask(client, "https://rekening.example.betaal.nl/pay?x=geheim")
         assert "Niet van ons: betaal niet" in page
         assert page.count("geheim") == page.count("pay?x=geheim</textarea>") == 1, "only in the field"
@@ -172,7 +173,7 @@ class TestMessage:
         mail = sent(factories.invoice())
         code = f"{mail.code[:4]}-{mail.code[4:]}"
         text = f"Uw code is {code}.\n\nBetaal op https://betaal.nl/x of via {settings.PUBLIC_URL}/"
-        with django_assert_num_queries(2):  # the website of a practice, and the warning of false messages
+        with django_assert_num_queries(3):  # websites of practices and of agencies, and the warning of false messages
             page = ask(client, text)
         assert "Niet van ons: betaal niet" in page
         assert '<bdi class="digits" translate="no">https://betaal.nl/x</bdi>' in page
@@ -193,12 +194,22 @@ class TestMessage:
         page = ask(client, f"Open {settings.PUBLIC_URL}/ en gebruik het kenmerk {reference} voor uw rekening van ons.")
         assert "Wij stuurden deze berichten over deze rekening" in page
 
+    @pytest.mark.parametrize("by", ["code", "reference"])
+    def test_beside_our_code_or_reference_a_page_of_the_gateway_is_a_swindlers(self, client, by):
+        mail = sent(factories.invoice(), "invoice_notice")
+        known = f"{mail.code[:4]}-{mail.code[4:]}" if by == "code" else mail.invoice.payment_reference
+        page = ask(client, f"Uw rekening {known} op {settings.PUBLIC_URL}/\nBetaal: https://www.mollie.com/checkout/x")
+        assert "Niet van ons: betaal niet" in page
+        assert "mollie.com/checkout/x</bdi>: Dit is een betaalpagina bij Mollie<" in re.sub(r"\s*</li>", "</li>", page)
+        assert "Ook een oplichter kan een betaalpagina bij Mollie hebben" in page
+        assert "Wij stuurden" not in page
+
     def test_where_all_is_known_the_rest_is_not_vouched_for(self, client):
         page = ask(client, f"Kijk op {settings.PUBLIC_URL}/ en dan nog eens op {settings.PUBLIC_URL}/echt/")
-        assert "in dit bericht zijn van ons" in page
+        assert "die wij in dit bericht vinden, zijn van ons" in page
         assert "kunnen wij niet beoordelen" in page
         page = ask(client, f"{settings.PUBLIC_URL}/ of https://www.mollie.com/checkout/x")
-        assert "in dit bericht zijn van ons" not in page
+        assert "vinden, zijn van ons" not in page
         assert "Ook een oplichter kan een betaalpagina bij Mollie hebben" in page
         assert "Te veel" not in page
         assert 'role="alert"' in ask(client, " ".join(f"{settings.PUBLIC_URL}/{at}" for at in range(41)), 422)

@@ -1,17 +1,27 @@
 """Whole messages: each thing in them is judged apart, the worst comes first, and no look-alike in one is ours."""
 
+import re
 from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from time import process_time
+from types import SimpleNamespace
 
 import phonenumbers
 import pytest
 
 from billing.errors import Refused
+from billing.invoices import references
 from billing.outbox import rendering
+from debt_collection import notices
 from helpdesk.genuine import pasted
 from helpdesk.genuine.ours import Kind, Whose
 from tests import factories
+from tests.billing.outbox.test_explaining import facts as letter_facts
 from tests.billing.outbox.test_messages import FACTS
+from tests.complaints.test_mails import FACTS as COMPLAINTS
+from tests.debt_collection.cases import agency
+from tests.forbearance.test_mails import FACTS as FORBEARANCE
 from tests.helpdesk.genuine.test_ours import ACCOUNTS, ALIKE, HOST, IBAN, LINKS, MAILBOX, NUMBERS, OURS, SENDERS, SMS
 from tests.helpdesk.genuine.test_ours import _ours as _ours
 
@@ -53,15 +63,39 @@ def test_in_a_message_of_ours_everything_is_ours():
     assert {(one.text, one.verdict.whose) for one in found if one.verdict.whose != Whose.OURS} == set()
 
 
+def our_own_letters() -> dict[str, dict]:
+    """The facts of the letters that a patient gets, with a number of the invoice like a telephone number."""
+    row = agency(dispute_body_url="https://bureaugeschil.example/", phone="+31302345678")
+    claim = {
+        "number": "0201500123", "reference": "0494 1819 0479 8657", "reference_ending": "8657", "link": f"https://{HOST}/x/",
+        "issued_on": date(2026, 11, 1),
+        "total": Decimal(60), "amount": Decimal(60), "outstanding": Decimal(60), "due_on": date(2026, 12, 18),
+    }  # fmt: skip
+    ours = {
+        "provider": factories.provider(phone="+31201234567", email="balie@linde.example", name="De Linde"),
+        "lines": [claim], "total": Decimal(60), "link_until": date(2027, 1, 1), "agency": row, "credit": Decimal(0),
+        "case": SimpleNamespace(number="IN-1"), "iban": references.grouped(row.iban), "old_ending": "4567",
+        "due_on": date(2026, 12, 18), "today": date(2026, 12, 1), "resting": 0, "account": None,
+        "taken_off": Decimal(0),
+    }  # fmt: skip
+    of_agencies = dict.fromkeys(notices.NEEDS, ours)
+    notice = {"invoice_notice": letter_facts(ours["provider"], lines=[claim])}
+    billing = {kind: facts for kind, facts in FACTS.items() if not kind.startswith(("staff", "provider"))}
+    others = {kind: ours | facts for kind, facts in (FORBEARANCE | COMPLAINTS).items()}
+    told = {**billing, **others, **of_agencies, **notice}
+    return {
+        kind: facts | {"invoice_number": claim["number"], "provider": ours["provider"]} for kind, facts in told.items()
+    }
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_of_our_own_mails_nothing_is_called_false(language):
-    factories.provider(phone="+31201234567", email="balie@linde.example")
     own = {"message_code": "BCDFGH23", "portal_address": HOST}
-    called = {}
-    for kind in ("receipt", "contact_changed", "staff_password_changed"):
-        mail = rendering.render(kind, language=language, context=FACTS[kind] | own)
-        called |= {one.text: kind for one in wrong_in(f"Van: Zorgrekening <{MAILBOX}>\n{mail.text}")}
-    assert called == {}
+    called = set()
+    for kind, facts in our_own_letters().items():
+        mail = rendering.render(kind, language=language, context=facts | own)
+        called |= {(one.text, kind) for one in wrong_in(re.sub(r"\b(?:rekening|x)\.example", HOST, mail.text))}
+    assert called == set()
 
 
 @pytest.mark.parametrize(
@@ -110,11 +144,64 @@ def test_everything_of_ours_is_called_ours_within_a_sentence():
     [
         "Beste mevrouw J.P. Jansen, d.w.z. a.u.b. betalen voor 01-12-2026 om 9.00 uur", "€ 1.234,56 op 2026-12-01",
         "Kenmerk 1234 5678 9012 3456, KvK 12345678, btw NL123456789B01", "Zie factuur.pdf en afspraak.ics",
-        "RF18 5390 0754 7034 is geen rekening", "Volg @zorgrekening", "Betaald.Dank u wel",
+        "RF18 5390 0754 7034 is geen rekening", "Rente 140,40", "Volg @zorgrekening", "Betaald.Dank u wel",
     ],
 )  # fmt: skip
 def test_dates_amounts_and_abbreviations_are_no_things(text):
     assert pasted.judge(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bel 06-12-34-56-78", "Bel 06.12.34.56.78", "Bel 06-12-34 56 78", "Bel 06\u201312345678", "Bel 06/12345678",
+        "Bel 06 12345678\n1234 AB Utrecht", "Bel 06\u200b12345678", "op 01-12-2026 bel 06-12-34-56-78",
+    ],
+)  # fmt: skip
+def test_a_number_is_found_however_it_is_written(text):
+    assert [one.verdict.kind for one in wrong_in(text)] == [Kind.NUMBER]
+
+
+@pytest.mark.parametrize(
+    "between", [" ", "\u2013", " \u2014 ", "/", "_", "\u200b", "\u00ad", "\n", " - ", ".", "\u2011"]
+)
+def test_an_account_is_found_whatever_stands_between_its_groups(between):
+    groups = ("NL91", "ABNA", "0417", "1643", "00")
+    for text in (between.join(groups), between.join(["NL", "91", *groups[1:]])):
+        assert [one.verdict.kind for one in wrong_in(f"Betaal op {text} nu")] == [Kind.ACCOUNT], text
+
+
+def test_our_own_account_in_groups_is_ours_but_not_with_what_nobody_sees():
+    for text in ("NL02\u2013ABNA\u20130123\u20134567\u201389", "NL02 ABNA\n0123 4567 89", "NL 02 ABNA 0123 4567 89"):
+        assert [one.verdict.whose for one in pasted.judge(f"Betaal op {text} nu")] == [Whose.OURS], text
+    for text in ("NL02\u200bABNA0123456789", "030\u200b 123 45 67"):
+        (one,) = wrong_in(f"Betaal of bel {text} nu")
+        assert one.verdict.alike
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "betaal\u200bnu.nl", "betaalnu.n\u00adl", "Betaalnu.Vip", "Betaal.Finance", "t.co", "href=//betaal-nu.nl/x",
+        "<a href=\"//betaal-nu.nl/x\">", "betaal-nu\u2060.nl",
+    ],
+)  # fmt: skip
+def test_a_link_is_found_however_it_is_written(link):
+    assert [one.verdict.kind for one in wrong_in(f"Kijk op {link} nu")] == [Kind.LINK]
+
+
+@pytest.mark.parametrize("given", [f"https://{HOST}/", MAILBOX, "030 123 45 67"])
+def test_what_our_letters_isolate_from_another_direction_is_still_ours(given):
+    assert [one.verdict.whose for one in pasted.judge(f"Zie \u2066{given}\u2069.")] == [Whose.OURS]
+
+
+@pytest.mark.parametrize("number", ["0201500123", "06-2026-1234"])
+def test_the_number_of_an_invoice_is_no_telephone_number_unless_one_is_to_call_it(number):
+    for before in ("Factuurnummer:", "Nummer van de rekening:", "rekening", "Invoice number", "kenmerk", "dossiernr."):
+        assert pasted.judge(f"Graag betalen. {before}\n{number} van de praktijk") == [], before
+    assert pasted.judge(f"Rekeningen:\n2026-00001: € 60,00\n{number}: € 1.140,40") == []
+    for before in ("Bel over rekening", "telefoonnummer", "Bel:", "Vragen over uw rekening? WhatsApp", "nummer"):
+        assert wrong_in(f"{before} 06 12345678"), before
 
 
 def test_a_practice_and_the_gateway_come_after_what_is_false_and_before_what_is_ours():
