@@ -58,7 +58,7 @@ LETTERS = {
           " ends."),
     ),
     "plan_undone": Explained(
-        _("What you arranged about paying later was undone today."), "outstanding", "due_on", _REMINDED
+        _("What you arranged about paying later was undone today."), "outstanding", "due_on"
     ),
     "plan_completed": Explained(_("You paid all instalments. You don't have to do anything any more.")),
     "plan_broken": Explained(

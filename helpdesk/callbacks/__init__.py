@@ -115,14 +115,20 @@ def waiting() -> QuerySet[Callback]:
 
 def watch(today: date) -> None:
     """Open a task for operations for each call that was promised for a day before `today` and is not over yet."""
-    for row in waiting().filter(slot__begins__lt=begin_of(today)):
-        audit.open_task(MISSED, dedupe_key=str(row.pk))
+    for pk in list(waiting().filter(slot__begins__lt=begin_of(today)).values_list("pk", flat=True)):
+        with transaction.atomic():
+            if Callback.objects.select_for_update(no_key=True).filter(pk=pk, ended_at=None).exists():
+                audit.open_task(MISSED, dedupe_key=str(pk))
 
 
 def erase(today: date) -> int:
     """Delete what is older than it may become; return how many call-backs there were."""
     over = begin_of(today - settings.CALLBACKS_KEPT_DAYS * DAY)
-    deleted = Callback.objects.filter(slot__begins__lt=over).delete()[0]
+    with transaction.atomic():
+        rows = list(Callback.objects.select_for_update(no_key=True).filter(slot__begins__lt=over))
+        for row in rows:
+            _close_task(row, by="system")
+        deleted = Callback.objects.filter(pk__in=[row.pk for row in rows]).delete()[0]
     CallbackSlot.objects.filter(begins__lt=over, callbacks=None).delete()
     return deleted
 

@@ -25,7 +25,7 @@ BY_MACHINE = gettext_noop(
 _DUTCH = Markup('<span class="dutch" lang="nl" dir="ltr">{}</span>')
 _PHRASE = Markup('<span class="dutch phrase" lang="nl" dir="ltr">{}</span>')
 _ADDRESS = Markup('<bdi class="address" dir="ltr">{}</bdi>')
-_ORDERED = Markup('<bdi dir="ltr">{}</bdi>')
+_ORDERED = Markup('<bdi class="ordered" dir="ltr">{}</bdi>')
 
 
 def of_the_core() -> bool:

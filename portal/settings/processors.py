@@ -26,12 +26,13 @@ class Processor(NamedTuple):
 def read(text: str) -> tuple[Processor, ...]:
     """Return the companies of a row such as `Server B.V. (servers|servers) NL; Mail Inc. (e-mail|e-mail) US clauses`.
 
-    Raises ImproperlyConfigured for anything else, and for one beyond the EEA without a guarantee.
+    Raises ImproperlyConfigured for anything else, and for one beyond the EEA without a guarantee or within it with
+    one: the page about privacy would tell that it works outside it.
     """
     found = []
     for one in filter(None, map(str.strip, text.split(";"))):
         written = _ONE.fullmatch(one)
-        if written is None or not (EEA.fullmatch(written["country"]) or written["guarantee"]):
+        if written is None or bool(EEA.fullmatch(written["country"])) == bool(written["guarantee"]):
             wanted = "Name (what it does, in Dutch|in English) NL; beyond the EEA: US adequacy, or US clauses"
             raise ImproperlyConfigured(f"OPERATOR_PROCESSORS must be like: {wanted}.")
         found.append(Processor(**{name: value or "" for name, value in written.groupdict().items()}))

@@ -265,6 +265,30 @@ class TestTheStartPage:
         task.refresh_from_db()
         assert task.closed_at
 
+    def test_a_call_that_ends_while_they_are_looked_at_is_no_task(self):
+        row = asked_for(timezone.now() - timedelta(days=1))
+        ended = False
+
+        def end_once_it_was_read(execute, sql, params, many, context):
+            nonlocal ended
+            found = execute(sql, params, many, context)
+            if not ended and sql.startswith("SELECT") and 'FROM "helpdesk_callback"' in sql:
+                ended = True
+                Callback.objects.filter(pk=row.pk).update(end=Callback.End.CANCELED, ended_at=timezone.now())
+            return found
+
+        with connection.execute_wrapper(end_once_it_was_read):
+            callbacks.watch(timezone.localdate())
+        assert ended
+        assert not StaffTask.objects.exists()
+
+    def test_the_task_of_a_call_that_is_erased_is_closed(self):
+        today = timezone.localdate()
+        asked_for(timezone.now() - timedelta(days=configured.CALLBACKS_KEPT_DAYS + 2))
+        callbacks.watch(today)
+        assert callbacks.erase(today) == 1
+        assert StaffTask.objects.get(kind=callbacks.MISSED).closed_at
+
 
 def asked_for(begins):
     """Somebody who waits to be called since `begins`, which is over or nearly."""

@@ -45,7 +45,7 @@ def test_the_letter_is_dutch_and_the_explanation_the_readers(provider, language)
     assert f'<div class="own" lang="{language}" dir="{direction}">' in mail.html
     assert dutch.text.splitlines()[0] == mail.text.splitlines()[0], "the letter goes first"
     below = mail.html.partition('<div class="own"')[2]
-    assert '<bdi dir="ltr">18-12-2026</bdi>' in re.sub(r"[\u2066\u2069]", "", below)
+    assert '<bdi class="ordered" dir="ltr">18-12-2026</bdi>' in re.sub(r"[\u2066\u2069]", "", below)
     assert "45,00" in below
     assert 'class="dutch"' not in below, "the Dutch is the letter above it"
     assert mail.subject.startswith(dutch.subject)
@@ -114,6 +114,10 @@ def test_what_a_letter_in_short_asks_for_is_a_fact_of_that_letter():
             {"due_on"} if kind == "friendly_note" else set()
         )
         assert asked <= kinds[kind].needs, kind
+
+
+def test_what_was_undone_promises_no_reminder_which_may_have_been_sent_before():
+    assert rooms.explained_letters()["plan_undone"].otherwise == ""
 
 
 def test_a_note_about_invoices_with_days_of_their_own_names_each_day_once(provider):

@@ -138,7 +138,7 @@ def test_amounts_and_days_have_the_form_of_the_bank(language):
     with translation.override(language):
         assert euro(Decimal("1234.50")).strip("\u2066\u2069") == "€\u00a01.234,50"
         day = show_date(date(2026, 12, 18))
-        assert re.sub(r"[\u2066\u2069]", "", day) == '<bdi dir="ltr">18-12-2026</bdi>'
+        assert re.sub(r"[\u2066\u2069]", "", day) == '<bdi class="ordered" dir="ltr">18-12-2026</bdi>'
 
 
 def test_behind_an_arabic_letter_digits_keep_their_order():
