@@ -57,7 +57,8 @@ faults:
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
 # The product beside its limits, in one table and in bench.json, at up to 400,000 invoices: cut to fit 20 minutes of
-# a quiet machine, which the table says at its end. `make bench SIZE=--large` goes up to 2,000,000: about an hour.
+# a quiet machine, which the table says at its end; how long that takes was not measured since.
+# `make bench SIZE=--large` goes up to 2,000,000: about an hour.
 bench:
 	@bin/setup --test
 	@.venv/bin/python -m tests.benchmarks $(SIZE)

@@ -156,11 +156,13 @@ class Receiving(Crediting):
         if act is None or receipt is None:
             raise Http404
         member: Any = request.user
-        if act == receipts.undo and (asked := self._unsure_to_undo(request, receipt)):
-            return asked
         try:
             if act == receipts.confirm:
                 rights.require(member, "second_person")
+            if act == receipts.undo:
+                receipts.refuse_to_undo(receipt, by=member)
+                if asked := self._unsure_to_undo(request, receipt):
+                    return asked
             act(receipt, by=member)
         except Refused as refusal:
             return self._page(request, invoice, self._form(invoice), refusal=str(refusal))
@@ -203,7 +205,10 @@ class Receiving(Crediting):
 
     @staticmethod
     def _unsure_to_undo(request: HttpRequest, receipt: Receipt) -> HttpResponse | None:
-        does = gettext("The amount is owed again. The patient gets a mail about it, and a new last day to pay.")
+        if receipts.asks_for_second(receipt):
+            does = gettext("Two people booked it. So somebody else has to agree; until then nothing changes.")
+        else:
+            does = gettext("The amount is owed again. The patient gets a mail about it, and a new last day to pay.")
         return unsure(request, gettext("Undo the booking of %(amount)s?") % {"amount": euro(receipt.amount)}, does)
 
     # --- money on the wrong invoice ---------------------------------------------------------------

@@ -4,6 +4,7 @@ An order is a row, as a message is: written first, claimed by one worker, and de
 claim of a worker that died ends, and the sweep finds the order again. What fails is tried again, and operations see it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,7 +14,8 @@ from django.utils import timezone
 
 from billing import failures
 from billing.documents import credit_note, full_invoice
-from billing.models import CreditNote, DrawingOrder, Invoice, InvoiceDocument
+from billing.encryption import Unreadable
+from billing.models import CreditNote, DrawingOrder, FailedTry, Invoice, InvoiceDocument
 from billing.outbox import wakeup
 
 TASK = "billing.draw_document"
@@ -25,9 +27,14 @@ SWEEP_BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the documents of an invoice are. `slow`: they take longer than a worker needs."""
+    """How far the documents of an invoice are. `notes`: the keys of the credit notes that are ready.
 
-    ready: bool
+    `slow`: what is missing takes longer than a worker needs.
+    """
+
+    invoice: bool
+    notes: frozenset[int]
+    waits: bool
     slow: bool = False
 
 
@@ -38,25 +45,36 @@ def begin(invoice: Invoice, *, language: str) -> None:
 
 
 def find(invoice: Invoice, *, language: str, note: CreditNote | None = None) -> InvoiceDocument | None:
-    """Return the full invoice, or one of its credit notes, as it is now; None when it has to be drawn: that begins."""
-    if note:
-        version = credit_note.version_of(note, language=language)
-    else:
-        version = full_invoice.version_of(invoice, language=language)
-    found = full_invoice.find(invoice, version, language=language)
+    """Return the full invoice, or one of its credit notes, as it is now; None when it has to be drawn: that begins.
+
+    So it does when what is printed can't be read: the worker that fails on it opens a task.
+    """
+    found = None
+    with suppress(Unreadable):
+        if note:
+            version = credit_note.version_of(note, language=language)
+        else:
+            version = full_invoice.version_of(invoice, language=language)
+        found = full_invoice.find(invoice, version, language=language)
     if found is None:
         _order(invoice, note, language)
     return found
 
 
 def progress(invoice: Invoice, *, language: str, now: datetime) -> Progress:
-    """Tell whether the full invoice and its credit notes can be downloaded now; what is missing is drawn."""
+    """Tell which of the full invoice and its credit notes can be downloaded now; what is missing is drawn."""
+    has_invoice = find(invoice, language=language) is not None
     notes = CreditNote.objects.filter(invoice=invoice).select_related("invoice", "provider")
-    found = [find(invoice, language=language, note=note) for note in (None, *notes)]
-    if all(found):
-        return Progress(ready=True)
-    slow = DrawingOrder.objects.filter(invoice=invoice, language=language, asked_at__lt=now - SLOW_AFTER)
-    return Progress(ready=False, slow=slow.exists())
+    ready = {note.pk: find(invoice, language=language, note=note) is not None for note in notes}
+    waits = not (has_invoice and all(ready.values()))
+    drawn = frozenset(key for key, is_ready in ready.items() if is_ready)
+    return Progress(has_invoice, drawn, waits, slow=waits and is_slow(invoice, language=language, now=now))
+
+
+def is_slow(invoice: Invoice, *, language: str, now: datetime) -> bool:
+    """Tell whether a document of an invoice takes longer than a worker needs, so that nobody should wait for it."""
+    orders = DrawingOrder.objects.filter(invoice=invoice, language=language, asked_at__lt=now - SLOW_AFTER)
+    return orders.exists()
 
 
 def _order(invoice: Invoice, note: CreditNote | None, language: str) -> None:
@@ -77,7 +95,12 @@ def draw(order_id: int, *, now: datetime | None = None) -> None:
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Draw what waits because its task was lost, its worker died, or it failed and its next try has come."""
+    """Draw what waits because its task was lost, its worker died, or it failed and its next try has come.
+
+    A failure of an order that is gone is forgotten: another worker drew it, or the invoice was erased.
+    """
+    for gone in FailedTry.objects.filter(rule=RULE).exclude(row__in=DrawingOrder.objects.values("pk")):
+        failures.succeeded(rule=RULE, row=gone.row)
     waiting = failures.due(_free(now or timezone.now()), rule=RULE, now=now or timezone.now()).order_by("pk")
     for order_id in list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH]):
         draw(order_id, now=now)

@@ -18,6 +18,7 @@ from billing.encryption import current_key_id, seal, unseal
 from billing.invoices import open_links, references
 from billing.invoices.holds import active_hold
 from billing.invoices.transfers import Transfer, account_for
+from billing.ledger import lock_invoice
 from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
 from billing.money import ZERO, round_euro
@@ -167,14 +168,19 @@ def _bound_to(document: InvoiceDocument) -> str:
 def _store(content: bytes, invoice: Invoice, language: str, version: str) -> None:
     """Seal and store a document; when two workers make the same version at once, the first row stays.
 
-    Raises NotStored when the storage is full.
+    Raises NotStored when the storage is full, and CareDetail.DoesNotExist when the invoice was erased meanwhile, as it
+    is raised for one that was erased before.
     """
     document = InvoiceDocument(invoice=invoice, language=language, version=version)
     document.name = files.put(FOLDER, seal(content, bound_to=_bound_to(document)))
     with transaction.atomic():
-        InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
+        erased = lock_invoice(invoice.pk).erased_at is not None
+        if not erased:
+            InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
         is_first = InvoiceDocument.objects.filter(name=document.name).exists()
         (files.keep if is_first else files.discard)(document.name)
+    if erased:
+        raise CareDetail.DoesNotExist
 
 
 def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from billing import audit, rooms
+from billing import audit, rooms, rows
 from billing.dunning import announcements, letters
 from billing.dunning.sending_hours import may_be_sent
 from billing.failures import due, isolated
@@ -121,6 +121,7 @@ def _announce(now: datetime, *, until: float) -> bool:
     while announcements.make_next(now=now):
         if time.monotonic() > until:
             return True
+        rows.let_others_write()
     return False
 
 

@@ -207,13 +207,16 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
     A second try keeps the Message-ID, so that a mailbox that got both can tell that they are the same.
     """
     with transaction.atomic(durable=True):
-        return _passes_last_check(message, now) and advance(
+        claimed = _passes_last_check(message, now) and advance(
             message,
             Status.SENDING,
             claimed_at=now,
             tries=message.tries + 1,
             message_id=message.message_id or f"<{new_token()}@{return_path.sender().rpartition('@')[2]}>",
         )
+        if claimed:  # the batch was read some time ago; from now on `readdress` leaves this one as it is
+            message.refresh_from_db(fields=["recipient"])
+        return claimed
 
 
 def _passes_last_check(message: OutboxMessage, now: datetime) -> bool:

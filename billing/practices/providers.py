@@ -135,7 +135,7 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
         changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != str(value)}
         iban = changed.pop("iban", None)
         if "email" in changed:
-            tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
+            tell(provider, "email", event=f"{provider.pk}:{timezone.now().timestamp()}")
         two = {name: changed.pop(name) for name in BY_TWO if name in changed and _takes_two(provider, name)}
         if two:
             ask_details(provider, two, by=by)
@@ -219,7 +219,7 @@ def tell(
     Who means to steal a payout changes the address first.
     """
     since = timezone.now() - OLD_ADDRESS_COUNTS
-    mark = f"{CHANGED}:email:{provider.agb_code}:"
+    mark = f"{CHANGED}:email:{provider.pk}:"  # its AGB code may change as well
     before = OutboxMessage.objects.filter(kind=CHANGED, dedupe_key__startswith=mark, created_at__gte=since)
     approvers = accounts.approvers(provider).exclude(email="").values_list("email", flat=True)
     mailboxes = {provider.email, *approvers, *before.values_list("recipient", flat=True)}

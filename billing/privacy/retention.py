@@ -85,6 +85,7 @@ def erase_messages(today: date) -> int:
         due = OutboxMessage.objects.filter(aged, erased_at=None).exclude(retained)
         while keys := list(due.values_list("pk", flat=True)[:CHUNK]):
             count += _erase(OutboxMessage.objects.filter(pk__in=keys))
+            rows.let_others_write()
     return count
 
 
@@ -100,6 +101,7 @@ def erase_invoices(today: date) -> dict[str, int]:
     while keys := list(_expired(today).values_list("pk", flat=True)[:CHUNK]):
         for name, count in _erase_locked(keys, today).items():
             counts[name] += count
+        rows.let_others_write()
     return counts
 
 

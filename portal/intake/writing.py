@@ -1,6 +1,5 @@
 """Writing a batch that was checked, in chunks that are each a transaction of their own."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing import audit, rooms
+from billing import audit, rooms, rows
 from billing.invoices import intake
 from billing.models import Provider
 from billing.patients import registration
@@ -19,7 +18,6 @@ from portal.intake.checking import Chunk
 from portal.intake.result import BatchResult
 
 PART = 100  # invoices of one transaction: as long as others may have to wait
-PAUSE_SECONDS = 0.02  # between two: nobody queues for SQLite's one write lock, so who waits needs a moment to get it
 
 
 class RollBack(Exception):
@@ -47,7 +45,7 @@ def write(
     row = batches.begin(provider, digest, invoices=count, by=by)
     for place, chunk in enumerate(part for read in chunks for part in read.parts(PART)):
         if place:
-            time.sleep(PAUSE_SECONDS)
+            rows.let_others_write()
         try:
             with transaction.atomic():
                 intake.lock_provider(provider.pk)

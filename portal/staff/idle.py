@@ -23,7 +23,7 @@ def begin(request: HttpRequest, *, now: datetime) -> None:
 def end_when_idle(request: HttpRequest, *, now: datetime, by_script: bool = False) -> None:
     """End a session without a request during STAFF_IDLE_SECONDS, with a message; else record this request.
 
-    A request that a script makes by itself (`by_script`) is not recorded.
+    A request that a script or a page makes by itself (`by_script`) is not recorded.
     """
     member: Any = request.user
     if not member.is_authenticated:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
 from billing import rights, rooms
-from billing.desk.base import TenantAdmin
+from billing.desk.base import BY_ITSELF, TenantAdmin
 from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
 from billing.tenancy import practices_of
@@ -88,7 +88,8 @@ class StaffSite(OTPAdminSite):
         @wraps(inner)
         def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             here = request.resolver_match
-            idle.end_when_idle(request, now=timezone.now(), by_script=here is not None and here.url_name == "stay")
+            by_script = BY_ITSELF in request.GET or (here is not None and here.url_name == "stay")
+            idle.end_when_idle(request, now=timezone.now(), by_script=by_script)
             practices.begin(request)
             if self._must_choose_a_password(request):
                 messages.info(request, _("Somebody else made your password. Choose one of your own first."))

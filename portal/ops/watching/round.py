@@ -33,24 +33,27 @@ class Watch:
         self._database_away: list[str] = []  # the channels that were told of it
 
     def round(self, now: datetime | None = None) -> None:
-        """Look once. A database that does not answer is told too, once, and that it is back."""
+        """Look once. A database that does not answer, or takes no rows, is told too, once, and that it is back."""
         now = now or timezone.now()
         with translation.override(settings.LANGUAGE_CODE):
             try:
                 alerts.look(causes.found(now), channels=channels(), now=now)
-                waiting = alerts.to_tell(now)
+                # Written before anybody is told: who was told can't be kept either where this can't.
+                LastRun.record(LastRun.WATCH, at=now)
+                for notice in alerts.to_tell(now):
+                    _tell(notice, now)
+                untold = alerts.is_untold(channels())
             except DatabaseError:
+                log.exception("the watch could not read or write the database")
                 self._tell_of_database(raised=True, now=now)
                 return
             self._tell_of_database(raised=False, now=now)
-            for notice in waiting:
-                _tell(notice, now)
-            LastRun.record(LastRun.WATCH, at=now)
-            _beat()
+            if not untold:
+                _beat()
 
     def _tell_of_database(self, *, raised: bool, now: datetime) -> None:
         left = [name for name in channels() if (name in self._database_away) != raised]
-        says = _("The database does not answer.")
+        says = _("The database does not answer, or takes no rows.")
         for name in left:
             try:
                 _send(name, "database", says, raised=raised, token=new_token(), since=now, now=now)
@@ -76,7 +79,7 @@ def _tell(notice: AlertNotice, now: datetime) -> None:
 
 def _beat() -> None:
     """Say outside that the watch looked and told: who hears nothing there must come and look."""
-    if not settings.ALERT_HEARTBEAT_URL or alerts.is_untold(channels()):
+    if not settings.ALERT_HEARTBEAT_URL:
         return
     try:
         channel.beat()

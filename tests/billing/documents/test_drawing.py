@@ -3,12 +3,15 @@
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.documents import drawing, full_invoice, pdf
-from billing.models import DrawingOrder, FailedTry, InvoiceDocument, StaffTask
+from billing.models import CreditNote, DrawingOrder, FailedTry, Invoice, InvoiceDocument, StaffTask, StoredFile
 from billing.privacy import retention
 from tests import factories
 from tests.billing.meeting import KEPT_WAITING, PATIENCE, met_before
@@ -34,10 +37,11 @@ def found(invoice):
 
 
 def test_it_is_there_before_anybody_downloads_it(invoice, order):
-    assert drawing.progress(invoice, language="nl", now=timezone.now()) == drawing.Progress(ready=False)
+    now = timezone.now()
+    assert drawing.progress(invoice, language="nl", now=now) == drawing.Progress(False, frozenset(), waits=True)
     drawing.draw(order.pk)
     assert full_invoice.content_of(found(invoice)).startswith(b"%PDF")
-    assert drawing.progress(invoice, language="nl", now=timezone.now()) == drawing.Progress(ready=True)
+    assert drawing.progress(invoice, language="nl", now=now) == drawing.Progress(True, frozenset(), waits=False)
     assert not DrawingOrder.objects.exists()
 
 
@@ -120,3 +124,42 @@ def test_two_workers_draw_it_once(order, monkeypatch):
 def test_twin_without_the_claim_both_draw_it(order, monkeypatch):
     monkeypatch.setattr(drawing, "_free", lambda _now: DrawingOrder.objects.all())
     assert drawn_by_two(order, monkeypatch, PATIENCE) == 2
+
+
+class TestSeveral:
+    @pytest.fixture
+    def note(self, invoice):
+        given = NewCreditNote(number="C-1", issued_on=timezone.localdate(), reason="x", amount=Decimal("1.00"))
+        return credit_notes.take(invoice, given, by="test")
+
+    def test_a_credit_note_that_nobody_can_read_hides_no_invoice_and_is_seen(self, invoice, note):
+        CreditNote.objects.filter(pk=note.pk).update(sealed_content=b"\x01 cut off")
+        now = timezone.now()
+        drawing.progress(invoice, language="nl", now=now)
+        drawing.sweep(now=now)
+        made = drawing.progress(invoice, language="nl", now=now + drawing.SLOW_AFTER + timedelta(seconds=10))
+        assert made == drawing.Progress(invoice=True, notes=frozenset(), waits=True, slow=True)
+        assert StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED).invoice == invoice
+
+    def test_what_is_ready_is_told_of_each(self, invoice, note):
+        drawing.begin(invoice, language="nl")
+        drawing.draw(DrawingOrder.objects.get(note=note).pk)
+        made = drawing.progress(invoice, language="nl", now=timezone.now())
+        assert made == drawing.Progress(invoice=False, notes=frozenset({note.pk}), waits=True)
+
+
+def test_an_invoice_that_is_erased_while_it_is_drawn_gets_no_document(invoice, order, monkeypatch):
+    render = pdf.render
+
+    def erased_meanwhile(*args, **kwargs):
+        retention._delete_documents([invoice.pk])
+        Invoice.objects.filter(pk=invoice.pk).update(erased_at=timezone.now())
+        return render(*args, **kwargs)
+
+    monkeypatch.setattr(pdf, "render", erased_meanwhile)
+    drawing.draw(order.pk)
+    assert not InvoiceDocument.objects.exists()
+    assert not StoredFile.objects.filter(state=StoredFile.State.KEPT).exists()
+    drawing.sweep()
+    assert not FailedTry.objects.exists(), "its order is gone"
+    assert not StaffTask.objects.filter(closed_at=None).exists()

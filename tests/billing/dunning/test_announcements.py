@@ -1,15 +1,18 @@
 """Announcements are made together, shared among workers, and none is made twice, whichever worker dies."""
 
 import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from billing.dunning import announcements
+from billing import rows
+from billing.dunning import announcements, planning
 from billing.invoices import holds
 from billing.models import FailedTry, Hold, Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
 from tests.billing.invoices.schedule_walk import MONDAY, at, new_invoice
@@ -40,6 +43,15 @@ class TestMaking:
                 assert announcements.make_next(now=NOW) == amount
             counts.append(len(queries))
         assert counts[0] == counts[1] <= 16
+
+    def test_on_sqlite_others_get_a_moment_to_write_between_two_lots(self, monkeypatch):
+        waited = []
+        monkeypatch.setattr(rows, "time", SimpleNamespace(sleep=waited.append))
+        monkeypatch.setattr(announcements, "AT_ONCE", 1)
+        for _ in range(3):
+            new_invoice()
+        assert not planning._announce(NOW, until=time.monotonic() + 30)
+        assert waited == [rows.PAUSE_SECONDS] * (3 if connection.vendor == "sqlite" else 0)
 
     def test_each_letter_has_the_message_and_the_amount_of_its_own_invoice(self):
         invoices = [new_invoice() for _ in range(3)]

@@ -345,3 +345,18 @@ def test_what_a_dead_worker_left_is_in_doubt_once(sink):
     assert message.status == Status.IN_DOUBT
     assert StaffTask.objects.get().kind == StaffTask.Kind.MESSAGE_IN_DOUBT
     assert sink.mails == []
+
+
+def test_an_address_that_changes_while_a_sweep_works_is_the_one_that_is_written_to(sink, monkeypatch):
+    first, second = queued(email="een@post.example"), queued(key="payment:2", email="twee@post.example")
+    due = delivery._next_due
+
+    def batch_read_before(at: datetime) -> list[OutboxMessage]:
+        found = due(at)
+        waiting = OutboxMessage.objects.filter(pk=second.pk, status=Status.QUEUED)
+        delivery.readdress(waiting, to="nieuw@post.example")
+        return found
+
+    monkeypatch.setattr(delivery, "_next_due", batch_read_before)
+    delivery.sweep()
+    assert [mail["To"] for mail in sink.mails] == [first.recipient, "nieuw@post.example"]

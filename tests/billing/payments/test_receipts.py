@@ -342,13 +342,16 @@ class TestTheDesk:
         one, other = signed_in(member(invoice)), signed_in(member(invoice))
         for client, decide, owed in ((one, "confirm", "1.00"), (one, "undo", "1.00"), (other, "undo", "300.00")):
             given = {"decide": decide, "receipt": receipt.key}
-            if decide == "undo":  # a question comes first
-                assert 'name="sure"' in client.post(self.page(invoice), given).content.decode()
+            if decide == "undo":  # a question comes first, which promises no mail while it only asks a colleague
+                asked = client.post(self.page(invoice), given).content.decode()
+                assert 'name="sure"' in asked
+                assert ("Tot dan verandert er niets" in asked) == (client is one)
                 given["sure"] = "1"
             assert client.post(self.page(invoice), given).status_code == 303
             assert ledger.balance(invoice.pk) == Decimal(owed)
-        again = {"decide": "undo", "receipt": receipt.key, "sure": "1"}
-        assert one.post(self.page(invoice), again).status_code == 422
+        for sure in ({}, {"sure": "1"}):  # nobody is asked about what can't be done
+            again = {"decide": "undo", "receipt": receipt.key, **sure}
+            assert one.post(self.page(invoice), again).status_code == 422
         assert Invoice.objects.get(pk=invoice.pk).settled_at is None
 
 

@@ -121,6 +121,15 @@ def test_the_practice_is_told_at_the_address_that_it_had():
     assert all("4567" in message.text and OTHER_IBAN not in message.text for message in told[1:])
 
 
+def test_the_address_that_it_had_counts_under_another_agb_code_too():
+    providers.register(AGB, RIGHT)
+    providers.change(AGB, {"email": "dief@elders.example"}, by="command:anna")
+    Provider.objects.update(agb_code="11054322")
+    providers.change("11054322", {"iban": OTHER_IBAN}, by="command:anna")
+    told = OutboxMessage.objects.filter(subject__contains="IBAN")
+    assert {message.recipient for message in told} == {"dief@elders.example", RIGHT["email"]}
+
+
 def test_the_practice_and_its_approvers_are_told_of_another_name_or_number_before_and_after():
     practice = providers.register(AGB, RIGHT)
     Provider.objects.update(approved_at=timezone.now(), kvk_number="30123456")

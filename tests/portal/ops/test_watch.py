@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from billing import alerts, audit
@@ -206,6 +206,26 @@ def test_a_database_that_is_away_is_told_once_and_that_it_is_back(told, monkeypa
     monkeypatch.setattr(causes, "found", look)
     for _ in range(2):
         watch.round()
+    assert [(fact["type"], fact["cause"]) for fact in receiver.facts] == [
+        ("alert.raised", "database"), ("alert.ended", "database"),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_rows_is_told_once_and_ends_no_watch(told):
+    _sink, receiver = told
+    watch, now = Watch(), timezone.now()
+    all_ran(now)
+    watch.round(now)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = 1")
+        try:
+            watch.round(now)
+            watch.round(now)
+        finally:
+            cursor.execute("PRAGMA query_only = 0")
+    watch.round(now)
+    watch.round(now)
     assert [(fact["type"], fact["cause"]) for fact in receiver.facts] == [
         ("alert.raised", "database"), ("alert.ended", "database"),
     ]  # fmt: skip

@@ -1,5 +1,6 @@
 """How a session of staff ends: idle, after half a day, and by a command."""
 
+import re
 import time
 from datetime import timedelta
 
@@ -10,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.colleagues import invitations
-from billing.models import AuditEvent, Membership, Staff
+from billing.documents import drawing
+from billing.models import AuditEvent, DrawingOrder, Membership, Staff
 from tests import factories
 from tests.portal.staff.staff_client import ENROL, INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
 
@@ -34,6 +36,26 @@ def test_an_hour_without_activity_signs_out_with_a_message(settings):
     assert away.redirect_chain[0][0].startswith(LOGIN)
     assert "U deed een uur lang niets" in away.content.decode()
     assert client.get(INDEX).status_code == 302, "it stays that way"
+
+
+def test_a_page_that_waits_for_a_document_asks_for_half_a_minute_and_is_no_activity():
+    invoice = factories.invoice()
+    client = signed_in(factories.staff(provider=invoice.provider, role=Staff.Role.APPROVER))
+    page = f"/beheer/billing/invoice/{invoice.pk}/rekening.pdf"
+    drawing.begin(invoice, language="nl")
+    waits = client.get(page).content.decode()
+    (again,) = re.findall(r'http-equiv="refresh" content="2; url=([^"]+)"', waits)
+    long_ago = time.time() - 600
+    for asked, is_activity in ((again, False), (page, True)):
+        session = client.session
+        session["staff_seen"] = long_ago
+        session.save()
+        client.get(asked)
+        assert (client.session["staff_seen"] > long_ago) == is_activity
+    DrawingOrder.objects.update(asked_at=timezone.now() - drawing.SLOW_AFTER - timedelta(seconds=1))
+    slow = client.get(page).content.decode()
+    assert 'http-equiv="refresh"' not in slow
+    assert "duurt langer dan normaal" in slow
 
 
 def test_a_sign_in_long_ago_without_a_page_since_is_idle_too(settings):
