@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -65,6 +65,11 @@ def lock_provider(provider_id: int) -> None:
     NO KEY, so that rows which only refer to the provider are not blocked.
     """
     Provider.objects.select_for_update(no_key=True).get(pk=provider_id)
+
+
+def take_as_received(invoice: Invoice, *, at: datetime) -> None:
+    """Take an invoice as received at that moment: for the past that a demo begins with."""
+    Invoice.objects.filter(pk=invoice.pk).update(created_at=at)
 
 
 def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, bytes]:

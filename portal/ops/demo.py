@@ -90,8 +90,7 @@ def demos() -> list[Demo]:
 
 def build_batches(today: date) -> list[DemoBatch]:
     """Return the files of the demo practices, with dates relative to `today`."""
-    before, lately, long_ago = (today - timedelta(days=days) for days in (45, 3, demo_past.DAYS))
-    unpaid = [_invoice(demo_past.ENDING, long_ago, PATIENTS["van leeuwen"], _care("C003", "X10", ("V93", "36", 1)))]
+    before, lately = (today - timedelta(days=days) for days in (45, 3))
     early = [
         _invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1))),
         _invoice(102, before, PATIENTS["de groot"], _care("C003", "X10", ("V94", "26", 1), ("V93", "27", 1))),
@@ -134,8 +133,14 @@ def build_batches(today: date) -> list[DemoBatch]:
         DemoBatch("tandarts.json", today, _batch(AGB_CODE, recent)),
         DemoBatch("tandarts-standen.json", today, _batch(AGB_CODE, states)),
         DemoBatch("fysiotherapie.json", today, _batch(PHYSIO_AGB_CODE, physio)),
-        DemoBatch("tandarts-onbetaald.json", long_ago, _batch(AGB_CODE, unpaid)),
     ]
+
+
+def build_unpaid(today: date) -> DemoBatch:
+    """Return the file with the invoice that nobody paid: its past runs before any other invoice is there."""
+    day = today - timedelta(days=demo_past.DAYS)
+    unpaid = _invoice(demo_past.ENDING, day, PATIENTS["van leeuwen"], _care("C003", "X10", ("V93", "36", 1)))
+    return DemoBatch("tandarts-onbetaald.json", day, _batch(AGB_CODE, [unpaid]))
 
 
 def by_ending() -> dict[int, Invoice]:

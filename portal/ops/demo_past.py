@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from billing.dunning import planning, staff_acts
+from billing.invoices import intake
 from billing.models import Invoice, OutboxMessage, ReminderStep
 from billing.outbox import delivery
 
@@ -15,11 +16,16 @@ _OTHERS_BEGIN = 46  # days ago: until then there is no other invoice
 
 
 def live(invoice: Invoice | None, today: date) -> None:
-    """Run the days of the dunning schedule from the day of the invoice, as they would have run; once."""
+    """Run the days of the dunning schedule from the day of the invoice, as they would have run; once.
+
+    Call it before there are other invoices: their letters would be made in that past as well.
+    """
     if invoice is None:
         return
     if ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE, status=Status.PLANNED).exists():
         note = "Op papier meegegeven."  # a mail of today would give another thirty days to pay
+        received = datetime.combine(invoice.issued_on, time(9), tzinfo=timezone.get_default_timezone())
+        intake.take_as_received(invoice, at=received)
         staff_acts.mark_announced(invoice, by="demo", note=note, today=invoice.issued_on)
     for day in _days(invoice.issued_on, today - timedelta(days=_OTHERS_BEGIN)):
         if not _goes_on(invoice):

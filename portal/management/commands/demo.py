@@ -57,22 +57,30 @@ def fill(today: date) -> None:
     """Create the demo practices and import their batches like any other; later runs change nothing."""
     demo.seed_providers()
     if not Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
-        _fill(today)
+        with transaction.atomic():
+            _take(demo.build_unpaid(today))
     demo_past.live(demo.by_ending().get(demo_past.ENDING), today)
+    if not demo.by_ending().keys() - {demo_past.ENDING}:
+        _fill(today)
 
 
 def _fill(today: date) -> None:
     with transaction.atomic():  # so that an interrupted first start leaves no half-filled demo
-        for filename, received_on, content in demo.build_batches(today):
-            with tempfile.NamedTemporaryFile("w", suffix=filename, dir=settings.DATA_DIR) as file:
-                json.dump(content, file)
-                file.flush()
-                result = batch.import_file(file.name, dry_run=False, today=received_on, by=ACTOR)
-            if result.errors:
-                raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
+        for one in demo.build_batches(today):
+            _take(one)
         for room in demo.demos():
             room.seed()
         demo_states.seed(demo.by_ending(), today)
+
+
+def _take(given: demo.DemoBatch) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=given.filename, dir=settings.DATA_DIR) as file:
+        json.dump(given.content, file)
+        file.flush()
+        result = batch.import_file(file.name, dry_run=False, today=given.received_on, by=ACTOR)
+    if result.errors:
+        said = (f"{given.filename}: {error.path}: {error.sentence}" for error in result.errors)
+        raise CommandError("\n".join(said))
 
 
 def add_staff() -> dict[str, str]:

@@ -100,7 +100,7 @@ def test_the_example_in_the_repository_is_right_and_made_by_the_demo(capsys):
 def test_the_demo_shows_every_kind_of_invoice(tmp_path):
     demo.seed_providers()
     for _twice in range(2):
-        for one in demo.build_batches(factories.TODAY):
+        for one in (demo.build_unpaid(factories.TODAY), *demo.build_batches(factories.TODAY)):
             result = import_file(written(tmp_path, one.content), dry_run=False, today=one.received_on, by="test")
             assert result.errors == []
     dentist = Provider.objects.get(agb_code="11012345")

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
@@ -57,6 +57,9 @@ def test_each_letter_of_the_law_was_sent_before_an_invoice_may_go_to_an_agency()
     assert [message.kind for message in sent] == [
         "friendly_note", "reminder", "final_notice", "notice_of_costs", "final",
     ]  # fmt: skip
+    assert invoice.created_at < sent[0].sent_at
+    others = OutboxMessage.objects.exclude(invoice=invoice)
+    assert not others.filter(created_at__lt=timezone.now() - timedelta(days=1)).exists(), "they came today"
     assert [one.why_not for one in handing_over.candidates(invoice, now=timezone.now())] == [()]
     member = factories.staff(provider=invoice.provider, role="approver")
     page = signed_in(member).get(f"/beheer/incasso/rekening/{invoice.pk}/").content.decode()
