@@ -9,10 +9,11 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import Refused
+from billing.models import Patient
 from coulance import amounts
 from coulance.amounts import Outcome
 from coulance.models import Specification, SpecificationReading
-from coulance.reading import knowledge, readings, telling
+from coulance.reading import knowledge, reader, readings, telling
 from coulance.reading.language import danger, insurers
 
 Status = SpecificationReading.Status
@@ -56,14 +57,15 @@ class ReadByMachine:
     other_insurer: str  # that the invoice names, when it is another one: the patient may have changed
 
 
-def load(files: Sequence[Specification], share: Decimal, uzovi: str) -> ReadByMachine | None:
+def load(files: Sequence[Specification], share: Decimal, patient: Patient) -> ReadByMachine | None:
     """Return what was read of the checked files; None when nothing was, or it is only compared for now.
 
+    Nor is what an earlier version of the reader read: it was mended since, and may have read a danger sign over.
     Medical data: the caller has written the access log.
     """
     rows = [row for file in files if file.status == file.Status.CLEAN and (row := getattr(file, "reading", None))]
     rows = [row for row in rows if row.status != Status.WAITING and not row.decided]
-    if not settings.PROPOSE_AMOUNTS or not rows:
+    if not settings.PROPOSE_AMOUNTS or not rows or any(row.version != reader.VERSION for row in rows):
         return None
     proposed = [row for row in rows if row.status == Status.PROPOSED]
     against = sorted({reason for row in rows for reason in row.reasons} & _DANGER)
@@ -72,10 +74,16 @@ def load(files: Sequence[Specification], share: Decimal, uzovi: str) -> ReadByMa
     outcome = _outcome(row, share) if proposed and not against and not differ else None
     why = against or (["several_files"] if differ else row.reasons or ["too_much"])
     reasons = [] if outcome else [telling.REASONS.get(reason, reason) for reason in why]
-    insurer, known = readings.insurer_of(row), insurers.name_of(uzovi)
-    other = known if insurer and known != insurer else ""
+    insurer = readings.insurer_of(row)
+    known = _insurer_of(patient) if insurer else ""
+    other = known if known != insurer else ""
     paid_out = row.paid_out if outcome else None
     return ReadByMachine(row.specification, outcome, paid_out, reasons, list(_places(row)), insurer, other)
+
+
+def _insurer_of(patient: Patient) -> str:
+    """Return the name of the insurer of a patient, as far as it is known."""
+    return insurers.name_of(patient.identity.get("insurer_uzovi", "") if patient.sealed_identity else "")
 
 
 def _outcome(row: SpecificationReading, share: Decimal) -> Outcome | None:

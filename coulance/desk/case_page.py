@@ -107,9 +107,7 @@ def load(case: CoulanceCase) -> CasePage:
     waits = case.status == CoulanceCase.Status.AT_PROVIDER
     newest = next((row for row in reversed(case.paper_figures.all()) if last is None or row.at > last), None)
     figures = newest if waits else None
-    patient = case.invoice.patient
-    uzovi = patient.identity.get("insurer_uzovi", "") if patient.sealed_identity else ""
-    read = by_machine.load(viewable(case), share_of(case), uzovi) if waits else None
+    read = by_machine.load(viewable(case), share_of(case), case.invoice.patient) if waits else None
     return CasePage(
         case,
         _amounts(case),

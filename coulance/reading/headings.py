@@ -44,14 +44,15 @@ def dealt(places: Sequence[Place], head: Sequence[Row], texts: Sequence[Place], 
     needed = {n for n, heading in enumerate(found) if _is_of_money(heading) and not _is_over(heading, texts, places)}
     best: list[tuple[int, ...]] = []
     cost = len(places) + len(needed) + 1
-    for way in _ways(choices):
+    ways, is_all = _ways(choices)
+    for way in ways:
         missing = way.count(_NO_HEADING) + len(needed - set(way))
         if missing <= cost:
             best = [*best, way] if missing == cost else [way]
             cost = missing
     named = {tuple(labels.meanings(found[n].text) if n >= 0 else labels.NONE for n in way) for way in best}
     chosen = min(best, key=lambda way: _distance(way, found, places), default=(_NO_HEADING,) * len(places))
-    return [found[n].text if n >= 0 else "" for n in chosen], len(named) == 1
+    return [found[n].text if n >= 0 else "" for n in chosen], len(named) == 1 and is_all
 
 
 def _headings(places: Sequence[Place], head: Sequence[Row]) -> list[Heading]:
@@ -95,14 +96,15 @@ def _choices(place: Place, found: Sequence[Heading], texts: Sequence[Place], sla
     return list(dict.fromkeys([*left, *right, _NO_HEADING]))
 
 
-def _ways(choices: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    """Yield each way to deal the headings to the columns in their order, none of them twice."""
+def _ways(choices: Sequence[Sequence[int]]) -> tuple[list[tuple[int, ...]], bool]:
+    """Return the ways to deal the headings to the columns in their order, none twice; and whether these are all."""
     ways: list[tuple[int, ...]] = [()]
+    is_all = True
     for options in choices:
-        ways = [(*way, n) for way in ways for n in options if n == _NO_HEADING or n > max(way, default=_NO_HEADING)][
-            :_MOST_WAYS
-        ]
-    yield from ways
+        ways = [(*way, n) for way in ways for n in options if n == _NO_HEADING or n > max(way, default=_NO_HEADING)]
+        is_all = is_all and len(ways) <= _MOST_WAYS
+        ways = ways[:_MOST_WAYS]
+    return ways, is_all
 
 
 def _is_of_money(heading: Heading) -> bool:

@@ -1,4 +1,4 @@
-"""Whether the paper is about a housemate: the surname of the patient behind other initials than theirs."""
+"""Whether the paper is about the patient or a housemate: the surname behind their own initials, or behind others."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -34,6 +34,14 @@ def are_of_another(rows: Sequence[Row], ours: Ours) -> bool:
     number = pattern_of(ours.number)
     marked = [at for at, row in enumerate(rows) if number.search(row.text)]
     return not marked or any(not _is_ours(at, named) for at in marked)
+
+
+def has_patient(rows: Sequence[Row], ours: Ours) -> bool:
+    """Tell whether the patient is named with a first name or initials. The rows need their single letters."""
+    wanted = _letters(ours.initials)
+    if not wanted or not plain(ours.surname):
+        return False
+    return any(_is_same(found, wanted) for row in rows for found in _before(row, ours))
 
 
 def _is_ours(at: int, named: Sequence[tuple[int, bool]]) -> bool:

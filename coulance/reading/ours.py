@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from coulance.reading.language import notation
 from coulance.reading.language.notation import plain
@@ -17,6 +18,11 @@ _PERSON = re.compile(
     r"(?: ?:|\b(?= (?:de heer|mevrouw|dhr|mevr|mw|[A-Z]\.))) ?(?P<name>.*)",
     re.IGNORECASE,
 )
+_PERSON_CELL = re.compile(  # a label in a cell of its own, with the name in the next one
+    r"(?:naam )?(?:van )?(?:de )?(?:verzekerde|pati[eë]nt|cli[eë]nt|behandelde)|zorg voor|voor wie|naam|voor",
+    re.IGNORECASE,
+)
+_LIKE_NAMES = re.compile(r"[A-Z][a-z]{2,}|[A-Z]\.")
 _OTHER_NUMBER = re.compile(
     r"\b(?:nota|factuur|rekening)(?:nummer|nr)?\b[ .:]{0,3}(?:van uw zorgverlener )?"
     r"(?P<number>[A-Z]{0,4}[-/. ]?\d[\w\-/.]{3,})",
@@ -147,8 +153,11 @@ def _stands_with_ours(rows: Sequence[Row], ours: Ours, known: list[tuple[int, da
 
 def _names(row: Row) -> Iterator[str]:
     found = _PERSON.search(row.text)
-    if found and re.search(r"[A-Z][a-z]{2,}|[A-Z]\.", found["name"]):
+    if found and _LIKE_NAMES.search(found["name"]):
         yield found["name"]
+    for label, name in pairwise(row.pieces):
+        if _PERSON_CELL.fullmatch(label.text) and name.cents is None and _LIKE_NAMES.search(name.text):
+            yield name.text
 
 
 def _has_name(text: str, surname: str) -> bool:
@@ -159,11 +168,9 @@ def _has_name(text: str, surname: str) -> bool:
     return any(SequenceMatcher(None, word, wanted).ratio() >= _LIKE_A_NAME for word in words if len(word) > 3)
 
 
-def has_patient(rows: Sequence[Row], ours: Ours) -> bool:
-    """Tell whether the patient is on the paper: by date of birth or by name."""
-    text = [row.text for row in rows]
-    born = ours.born is not None and any(ours.born in notation.days(line) for line in text)
-    return born or any(_has_name(line, ours.surname) for line in text)
+def is_born(rows: Sequence[Row], ours: Ours) -> bool:
+    """Tell whether the patient's date of birth is on the paper."""
+    return ours.born is not None and ours.born in days_found(rows)
 
 
 def has_provider(rows: Sequence[Row], ours: Ours) -> bool:

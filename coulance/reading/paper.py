@@ -59,13 +59,17 @@ def look(pages: Sequence[Sequence[Word]], invoice: Ours | None) -> Seen:
         return seen
     everything = list(_everything(rows, found))
     seen.facts = _plainly(rows, found)
-    seen.reasons += vetoes.of(rows, everything)
+    seen.reasons += vetoes.of(rows, everything, invoice.provider if invoice else "")
     if invoice is None:
         seen.reasons.append("no_invoice")
         return seen
     _identify(seen, invoice)
-    if "another_person" not in seen.reasons and names.are_of_another(_rows(pages, letters=True), invoice):
+    whole = _rows(pages, letters=True)
+    if "another_person" not in seen.reasons and names.are_of_another(whole, invoice):
         seen.reasons.append("another_person")
+    seen.checks["patient"] = ours.is_born(rows, invoice) or names.has_patient(whole, invoice)
+    if not seen.checks["patient"]:
+        seen.reasons.append("patient_not_named")  # a surname alone may be a housemate's
     if "another_person" not in seen.reasons and "another_invoice" not in seen.reasons:
         _understand(seen, invoice)
     return seen
@@ -114,7 +118,6 @@ def _identify(seen: Seen, invoice: Ours) -> None:
         seen.reasons.append("another_person")
     if not has_number and not by_care:
         seen.reasons.append("another_invoice")
-    seen.checks["patient"] = ours.has_patient(rows, invoice)
 
 
 def _understand(seen: Seen, invoice: Ours) -> None:

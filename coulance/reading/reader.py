@@ -11,7 +11,7 @@ from coulance.reading.paper import Seen, look
 from coulance.reading.sheet import Piece
 from guests.files.words import Page
 
-VERSION = 6
+VERSION = 7
 FIELDS = {
     "D": "declared", "G": "granted", "E": "deductible", "C": "own_contribution", "N": "not_reimbursed",
     "P": "paid_out", "O": "set_off",
@@ -21,7 +21,7 @@ _ENOUGH_SEEN = 2  # sums that close when only one of the looks at a picture unde
 # A look that saw less is no sign against what another one saw: these don't count when that one has an answer.
 _SAW_LESS = frozenset({
     "no_text", "no_amounts", "sums_do_not_close", "no_sum_to_check", "rows_do_not_add_up", "total_not_found",
-    "another_invoice", "total_differs", "deductible_unknown",
+    "another_invoice", "total_differs", "deductible_unknown", "patient_not_named",
 })  # fmt: skip
 
 

@@ -153,8 +153,13 @@ def learn(case: CoulanceCase, outcome: Outcome | None, *, shown: bool) -> None:
         specification__case=case, status__in=(Status.PROPOSED, Status.ABSTAINED), decided=""
     )
     for row in rows.select_for_update():
-        row.decided, row.shown = _compared(row, outcome), shown and row.status == Status.PROPOSED
+        row.decided, row.shown = _compared(row, outcome), shown and _is_proposed(row)
         row.save(update_fields=["decided", "shown"])
+
+
+def _is_proposed(row: SpecificationReading) -> bool:
+    """Tell whether a reading proposes amounts, and not by an earlier version of the reader."""
+    return row.status == Status.PROPOSED and row.version == reader.VERSION
 
 
 def _compared(row: SpecificationReading, outcome: Outcome | None) -> SpecificationReading.Decided:

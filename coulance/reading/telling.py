@@ -19,6 +19,7 @@ REASONS: dict[str, str | Promise] = {
     "no_invoice": _("there is no invoice to compare it with"),
     "another_invoice": _("the number of this invoice is not on it"),
     "another_person": _("it is about somebody else"),
+    "patient_not_named": _("it names neither the patient with initials nor the date of birth"),
     "several_invoices": _("it is about several invoices, and which part is about this one is not clear"),
     "total_differs": _("the amount that was declared is another one than that of this invoice"),
     "total_not_found": _("the amount of this invoice is not on it"),

@@ -4,18 +4,32 @@ Patterns over the letters of the whole paper without its spaces, so that no end 
 (see telling.py) what says so. What every letter says ("U kunt bezwaar maken", "bijvoorbeeld") must fit none of them.
 """
 
+import re
+
 _INSURED = r"(aan)?(u|jou|je|onsu)?"
 _YOUR = r"(de|het|deze|dit|uw|je|jouw|een)?"
 _BILL = r"(hele|ingestuurde|ingediende)?(zorg)?(nota|factuur|rekening|declaratie|aanvraag)"
 _BEFORE = r"(eerder|reeds|al|vorig|inmiddels)"
 _MOVED = r"(uitbetaalde?|vergoede?|uitgekeerde?|betaalde?|overgemaakte?|ontvangen|voldane?)"
-_PROVIDER = r"""(zorgverlener|zorgaanbieder|praktijk|behandelaar|tandarts|ziekenhuis|kliniek|fysiotherapeut|apotheek)"""
-_PAPER = r"(specificatie|overzicht|afrekening|beslissing|nota|vergoeding|declaratie|berekening|uitkering)"
+_THE = r"(de|het|een|deze|uw|je|jouw|onze)?"
+# A word of ours stands for the name of the practice of the invoice; see paid_to().
+_PROVIDER = r"""(eigen|behandelende?)?(zorgverlener|zorgaanbieder|zorginstelling|praktijk|behandelaar|tandarts
+|(huis)?arts|mondhygienist|orthodontist|ziekenhuis|kliniek|fysiotherapeut|apotheek|therapeut|psycholoog|logopedist|dietist
+|verloskundige|specialist|leverancier|careprovider|provider|practice|dentist|hospital|therapist|%s)"""
+_PAID = r"(betaald|uitbetaald|uitgekeerd|overgemaakt|overgeboekt|gestort|vergoed|voldaan|paid|transferred)"
+# What the patient pays to the practice stands on good papers too.
+_BY_US = r"(?:(?!ubetaal|jebetaal|betaaltu|betaaltje|betaaljij|zelf|umoet|jemoet|moetu|moetje|dientu|kuntu)[a-z0-9])"
+_PAPER = r"(specificatie|overzicht|afrekening|beslissing|nota|vergoeding|declaratie|berekening|uitkering|brief)"
 
 SIGNS: dict[str, tuple[str, ...]] = {
     "correction": (
         r"correctie|gecorrigeerd|corrigeren|herberekening|herberekend|naverrekening|nabetaling|tweedebeoordeling",
         r"herbeoordeel|herbeoordeling|heroverweging|heroverwogen|herzien",
+        r"(aan|naar)onsterug|terug(te)?(betalen|storten|overmaken)(aan|naar)ons|indeplaatsvan|inplaatsvan(ons|onze)",
+        r"(moet|moeten|dient|dienen|vragen|verzoeken|gelieve)[a-z0-9]{0,40}terug(te)?(betalen|storten|overmaken)",
+        r"(fout|fouten|foutje|vergissing)(en)?(gemaakt|begaan|hersteld|in(ons|onze|de|het|uw))|wijherstellen|perabuis",
+        r"tenonrechte|onterecht|rectificatie|gerectificeerd|replacesour|inplaceofour|mistake",
+        rf"(vorige?|eerdere?|foute|onjuiste?|oude){_PAPER}(?!en)|nieuwoverzicht(?!en)",
         r"terugvorder|teruggevorderd|terug(te)?vragen|teruggeboekt|teruggedraaid|storno|gestorneerd|tegenboeking",
         r"creditnota|gecrediteerd|creditering|ingetrokken|vervangt|vervallen|vervalt|geannuleerd|annulering|ongeldig",
         rf"{_BEFORE}(door)?(ons)?{_INSURED}{_MOVED}(bedrag|aan|op|door|van|nota)|eerder{_INSURED}{_MOVED}",
@@ -28,13 +42,17 @@ SIGNS: dict[str, tuple[str, ...]] = {
         r"(naaraanleidingvan|op|over)(uw|je|jouw)bezwaar|(uw|je|jouw)bezwaar(schrift)?(is|van\d)",
         r"bezwaar(schrift)?(is)?(gegrond|toegewezen)",
         r"(u|je)maakte(eerder)?bezwaar|bezwaargemaakttegen|heroverwegen",
-        rf"(aangepaste?|gewijzigde|verbeterde){_PAPER}",
+        rf"(aangepaste?|gewijzigde?|verbeterde?|herstelde?|gecorrigeerde?){_PAPER}",
         r"alsnog(vergoed|uitbetaald|toegekend|uitgekeerd)|(u|je)krijgtnog|nogte(ontvangen|krijgen)|ukrijgtextra",
         r"correction|corrected|adjustment|revised|reassess|recalculat|previouslypaid|alreadypaid|paidearlier|earlierpayment",
         r"replacesthe|overpaid|overpayment|creditnote|supersede|cancelled|reversed",
     ),
     "not_final": (
-        r"inbehandeling|voorlopig|offerte|begroting|begroot|prognose|geschat|schatting|(?<!medische)indicatie(?!code)|kostenraming",
+        r"in(behandeling|beoordeling|bewerking)|raming|geraamd|gesimuleerd|richtprijs|richtbedrag|proforma",
+        r"status(van)?(de|uw|je)?(nota|declaratie|factuur|rekening)?(is)?(ontvangen|ingediend|nieuw|wacht|aangemeld|gepland)",
+        r"noggeen(besluit|beslissing|definitie|uitbetaling|vergoeding)|nogte(beoordelen|behandelen|verwerken)",
+        r"proef(nota|afrekening|declaratie)|(u|je|wij|we)zou(dt|den)?(?=[a-z]{0,30}(krijgen|ontvangen|betalen|vergoeden))",
+        r"voorlopig|offerte|begroting|begroot|prognose|geschat|schatting|(?<!medische)indicatie(?!code)|kostenraming",
         r"prijsopgave|kostenopgave|proefberekening|rekenhulp|rekentool|calculator|vergoedingen?check|simulatie",
         r"verwacht(?!ebetaaldatum)|vermoedelijk|waarschijnlijk|bijbenadering",
         r"(berekening|berekend|berekenen|toestemming|akkoord|aanvraag|indicatie|inschatting)vooraf(?!trek)",
@@ -70,11 +88,8 @@ SIGNS: dict[str, tuple[str, ...]] = {
         rf"(vergoeden(wij|we)|(wij|we)vergoeden){_YOUR}{_BILL}niet(?!volledig|helemaal|geheel)|(claim|application)(is|was|hasbeen)(rejected|declined|denied)",
     ),
     "paid_to_provider": (
-        rf"""(uitbetaald|uitgekeerd|overgemaakt|betaald|vergoed|betaling|uitbetaling)(rechtstreeks|direct)?(aan|naar)
-        (de|uw|je|het|deze)?{_PROVIDER}""",
         r"(wij|we)(betalen|betaalden|maken|makenover|keren)[a-z0-9]{0,40}(rechtstreeks|direct)(aan|naar)",
-        r"(rechtstreeks|direct)(aan|naar)(de|uw|je|het)?(zorgverlener|zorgaanbieder|praktijk|behandelaar)(uit)?(betaald|overgemaakt)",
-        r"paid(directly)?to(the|your)?(careprovider|provider|practice|hospital)|providerhasbeenpaid",
+        r"providerhasbeenpaid",
     ),
 }
 
@@ -89,14 +104,41 @@ WORDS: dict[str, tuple[str, ...]] = {
     "correction": (
         "correctie", "gecorrigeerd", "herberekening", "herbeoordeling", "heroverweging", "herziening", "terugvordering",
         "teruggevorderd", "creditnota", "nabetaling", "vervallen", "voorschot", "bezwaarschrift",
+        "teruggedraaid", "geannuleerd",
     ),
     "not_final": (
         "voorlopig", "voorlopige", "offerte", "begroting", "prognose", "schatting", "verwacht", "verwachte",
         "verwachting", "waarschijnlijk", "voorbehoud", "rekenhulp", "proefberekening", "machtigingsaanvraag",
-        "kostenraming", "prijsopgave",
+        "kostenraming", "prijsopgave", "raming", "simulatie",
     ),
     "no_decision": (
         "herinnering", "betalingsherinnering", "aanmaning", "rekenvoorbeeld", "voorbeeldberekening", "voorbeeldbrief",
         "voorbeeldnota", "voorbeelddeclaratie", "voorbeeldoverzicht", "voorbeeldspecificatie", "voorbeeldbedrag",
     ),
 }  # fmt: skip
+
+# Who is paid, as a heading says it.
+PAYEES = frozenset({
+    "betaaldaan", "uitbetaaldaan", "betalingaan", "uitbetalingaan", "overgemaaktaan", "overgemaaktnaar", "begunstigde",
+    "ontvanger", "betaaldnaar", "vergoedaan", "paidto", "payee", "rekeninghouder",
+})  # fmt: skip
+
+
+def provider(practice: str) -> str:
+    """Return what finds a care provider among letters: by its kind, or by its own name."""
+    return _PROVIDER % re.escape(practice or "zorgverlener")
+
+
+def paid_to(practice: str) -> str:
+    """Return what says, in either order of the words, that the insurer pays the practice with this name in letters."""
+    to = rf"(aan|naar|to){_THE}(the|your)?{provider(practice)}"
+    soon = r"(rechtstreeks|direct|directly|doorons|meteen|automatisch|volledig|geheel)?[0-9]{0,9}"
+    money = r"(betaling|uitbetaling|vergoeding|uitkering|bedrag|geld|payment|reimbursement)"
+    return "|".join((
+        rf"({_PAID}|betaling|uitbetaling|uitkering){soon}{to}",
+        rf"{to}{_BY_US}{{0,20}}{_PAID}",
+        rf"(wij|we)(betalen|betaalden|maken|maakten|keren|keerden|storten|stortten|boeken|hebben|pay|paid){_BY_US}{{0,40}}{to}",
+        rf"(wij|we)(betalen|betaalden|pay|paid){_THE}(the|your)?{provider(practice)}",
+        rf"{money}{_BY_US}{{0,20}}(gaat|ging|gaan|goes|went){soon}{to}",
+        rf"({'|'.join(sorted(PAYEES))}|tennamevan|tnv)(is)?{_THE}{provider(practice)}",
+    ))  # fmt: skip

@@ -25,7 +25,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
     ("United Consumers", r"(?i:united ?consumers)", ""),
     ("CZ", r"CZ", "9664"),
     ("CZdirect", r"(?i:cz ?direct)", ""),
-    ("Just", r"Just(?= (?:zorg|by CZ))", ""),
+    ("Just", r"Just(?: zorg\w*| by CZ)", ""),
     ("OHRA", r"OHRA", ""),
     ("Nationale-Nederlanden", r"(?i:nationale[- ]nederlanden)", ""),
     ("PZP", r"PZP", ""),
@@ -62,9 +62,17 @@ _NAMES = {code: name for name, _, code in _KNOWN if code}
 
 
 def on_paper(rows: Iterable[str]) -> str:
-    """Return the name of the insurer on a paper; nothing when it has none, or more than one."""
+    """Return the name of the insurer on a paper; nothing when it has none, or more than one.
+
+    A name within a longer one, as CZ in CZdirect, is no second name.
+    """
     text = "\n".join(rows)
-    found = {name for name, pattern in _PATTERNS if pattern.search(text)}
+    spans = [(name, *match.span()) for name, pattern in _PATTERNS for match in pattern.finditer(text)]
+    found = {
+        name
+        for name, begin, end in spans
+        if not any(first <= begin and end <= last and last - first > end - begin for _, first, last in spans)
+    }
     return found.pop() if len(found) == 1 else ""
 
 

@@ -7,6 +7,8 @@ letters; a pattern without meanings takes them, so that nothing shorter is found
 _YOUR = r"(uw|je|jouw|het|de|deze|dit|ons|onze)?"
 _BILL = r"(zorg)?(nota|factuur|rekening|declaratie|behandeling|aanvraag)"
 _RISK = r"(verplicht|vrijwillig)?e?(eigenrisico|deductible|policyexcess|excess|ownrisk)"
+_EARLIER = r"""(vorige?|eerdere?|andere?|voorgaande?|vroegere?|oudere?|oude|previous|earlier|prior|other)
+(zorg)?(nota|factuur|facturen|rekening|declaratie|behandeling|afrekening|periode|jaar|maand|bill|invoice|claim)?(en|s)?"""
 _PAID = r"(betaald|uitbetaald|uitgekeerd|overgemaakt|gestort|bijgeschreven|overgeboekt|teruggestort)"
 
 # Of one whole label: too short to be looked for in words.
@@ -111,6 +113,14 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         |trekkenwij|houdenwij(in)?|(wij|we)houden|deducted|withheld""",
     ),
     # set off
+    (
+        "O",
+        rf"""(openstaande?|achterstallige?|onbetaalde?|verrekende?|verrekening|inhouding|ingehouden|nogtebetalen|betaald)?
+        (van)?(een)?{_YOUR}{_RISK}(bedrag|nog|is|was)*(open|openstaande?|nietbetaald|onbetaald|betaalde?|voldaan|tebetalen
+        |verrekend|ingehouden|verrekening)*(met|van|op|uit|over|bij|voor|of|from)*(an?|the|een|de|het|uw|je|jouw|your)?
+        {_EARLIER}""",
+    ),
+    ("O", rf"{_EARLIER}{_RISK}|{_RISK}{_EARLIER}"),
     (
         "O",
         r"""(verrekendmet|verrekening|ingehouden|inhouding|openstaande|achterstallige)?(uw|je)?

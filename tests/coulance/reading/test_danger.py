@@ -19,6 +19,7 @@ DANGER = {
         "De vergoeding kan daardoor nog veranderen", "Het bedrag kan nog wijzigen", "De rekenhulp", "Een simulatie",
         "U krijgt binnen 6 weken onze beslissing", "Wij beslissen uiterlijk 3 mei", "Waarschijnlijk vergoeden wij dit",
         "This amount is subject to change", "Concept", "Vergoedingencheck",
+        "Status: in beoordeling", "Raming", "Nog geen besluit",
         "Wij hebben uw bezwaar ontvangen", "Wij beoordelen de nota opnieuw", "We received your objection",
     ],
     "correction": [
@@ -26,7 +27,9 @@ DANGER = {
         "Herziene beslissing", "Na herbeoordeling", "Dit bedrag is teruggevorderd", "De vergoeding is gecorrigeerd",
         "De eerdere beslissing vervalt", "Beslissing vervallen", "Uw declaratie is geannuleerd",
         "Uitbetaling teruggeboekt",
-        "Naar aanleiding van uw bezwaar",
+        "Naar aanleiding van uw bezwaar", "U moet dit bedrag aan ons terugbetalen.",
+        "Dit komt in de plaats van ons overzicht van 3 maart", "Ons overzicht van 3 maart vervalt.",
+        "Teruggedraaid", "Er is een fout gemaakt in het vorige overzicht", "Gewijzigd overzicht",
     ],
     "no_decision": [
         "Herinnering", "Betalingsherinnering", "Tweede aanmaning", "Dit is een voorbeeld", "Voorbeeldnota", "Voorbeeld",
@@ -58,6 +61,27 @@ def signs(line):
 @pytest.mark.parametrize("reason", DANGER)
 def test_words_of_danger(reason):
     assert not [line for line in DANGER[reason] if reason not in signs(line)]
+
+
+PRACTICE = "Mondzorg De Brug"
+PAID_TO_PROVIDER = [
+    "Betaald aan: Mondzorg De Brug", "Wij betalen dit bedrag aan uw tandarts.", "Begunstigde: zorgverlener",
+    "De betaling gaat naar uw behandelaar.", "Wij hebben de nota aan uw tandarts betaald.",
+    "De vergoeding is naar de praktijk overgemaakt", "Wij maken € 80,00 over naar Mondzorg De Brug",
+]  # fmt: skip
+PAID_BY_PATIENT = [
+    "Dit betaalt u zelf aan uw zorgverlener.", "Het bedrag voor uw rekening betaalt u aan Mondzorg De Brug.",
+]  # fmt: skip
+
+
+def test_the_insurer_paid_the_practice():
+    def found(line):
+        return list(vetoes.of(rows_of(line), [], PRACTICE))
+
+    assert not [line for line in PAID_TO_PROVIDER if found(line) != ["paid_to_provider"]]
+    assert not [line for line in PAID_BY_PATIENT if found(line)]
+    below = rows_of("Uitbetaald aan  Bedrag", "Mondzorg De Brug  80,00")
+    assert "paid_to_provider" in list(vetoes.of(below, [], PRACTICE))
 
 
 def test_words_of_danger_that_a_picture_shows_with_one_letter_wrong():

@@ -1,6 +1,9 @@
 """The sums decide what labels mean; what contradicts one of them is no answer."""
 
-from coulance.reading import meaning
+import pytest
+
+from coulance.reading import headings, meaning
+from coulance.reading.language import insurers, labels
 from coulance.reading.meaning import Fact
 
 
@@ -68,3 +71,21 @@ def test_a_list_from_what_was_declared_to_what_was_paid_is_a_sum():
 def test_in_a_table_it_is_none_for_its_headings_may_be_those_of_other_columns():
     line = facts(D=15153, E=10000, P=5153)
     assert not any(answer.closed for answer in meaning.answers(line, 15153, [line]))
+
+
+@pytest.mark.parametrize("label", ["vorige nota", "een eerdere factuur", "andere declaratie", "betaald vorige"])
+def test_the_deductible_of_another_bill_is_set_off(label):
+    assert labels.meanings(f"Eigen risico {label}") == {"O"}
+    found = meaning.answers(facts(D=20000, G=20000, O=6000, R=14000), 20000)
+    assert all(answer.deductible == 0 for answer in found)
+
+
+def test_more_ways_to_deal_headings_than_are_tried_are_not_all():
+    assert headings._ways([[0, 1], [1, 2]]) == ([(0, 1), (0, 2), (1, 2)], True)
+    assert not headings._ways([range(n * 20, n * 20 + 20) for n in range(3)])[1]
+
+
+def test_the_longest_name_of_an_insurer_counts():
+    assert insurers.on_paper(["CZ direct"]) == "CZdirect"
+    assert insurers.on_paper(["Just by CZ"]) == "Just"
+    assert insurers.on_paper(["CZ", "Menzis"]) == ""

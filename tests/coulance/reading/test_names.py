@@ -52,6 +52,17 @@ def test_in_letters_of_one_width_a_name_stays_together():
     assert names.are_of_another(sheet.rows(words, 1, letters=True), OURS)
 
 
+def test_the_patient_is_named_with_initials_only():
+    assert names.has_patient(rows_of("Mevrouw J. de Vries", letters=True), OURS)
+    assert not names.has_patient(rows_of("Mevrouw De Vries", letters=True), OURS)
+    assert not names.has_patient(rows_of("K. de Vries", letters=True), OURS)
+
+
+def test_an_insured_person_in_a_cell_of_its_own_may_be_somebody_else():
+    assert ours.is_somebody_else(rows_of("J. de Vries", "Verzekerde  P. Bakker"), OURS)
+    assert not ours.is_somebody_else(rows_of("Verzekerde  J. de Vries"), OURS)
+
+
 def test_without_initials_of_our_own_nobody_is_told_apart():
     assert not other("K. de Vries", initials="")
 

@@ -8,7 +8,7 @@ from guests.files.words import Page, Word
 
 OURS = Ours("2026-28316", 16341, ((date(2026, 8, 8), 16341),), date(2026, 8, 12), date(1985, 10, 12), "Idrissi", "Zand")
 ROWS = (
-    ("Nota", "2026-28316"),
+    ("12-10-1985", "2026-28316"),
     ("", "", "Bedrag", "Vergoed", "E.R.", "Uitbet."),
     ("080826", "Kort", "42,75", "29,92", "29,92", "0,00"),
     ("120826", "Lang", "46,08", "32,26", "32,26", "0,00"),
@@ -36,6 +36,12 @@ def test_a_table_is_read():
 
 def test_one_line_of_a_table_that_was_not_seen_as_one_is_not_the_whole():
     assert read(37).proposal is None
+
+
+def test_a_paper_that_names_nobody_gets_no_proposal(monkeypatch):
+    monkeypatch.setitem(globals(), "ROWS", (("Nota", "2026-28316"), *ROWS[1:]))
+    reading = read(20)
+    assert (reading.proposal, reading.reasons) == (None, ("patient_not_named",))
 
 
 def test_without_that_check_it_is(monkeypatch):

@@ -102,6 +102,12 @@ def test_the_insurer_of_the_invoice_is_not_told_again():
     assert "Op de rekening staat" not in shown
 
 
+def test_what_an_earlier_version_read_is_not_proposed():
+    _, case = read_already()
+    Reading.objects.update(version=reader.VERSION - 1)
+    assert "Ingevuld door een machine" not in page(case)
+
+
 def test_the_same_decision_is_counted_as_right():
     specimen, case = read_already()
     decide(case, specimen)
