@@ -15,6 +15,7 @@ _LOOKS = Explained(
 _NOT_LOWERED = Explained(
     _("Your care provider does not lower your invoice. The letter says how much you pay, and until when.")
 )
+_STAYS = Explained(_("The earlier decision stays. The letter says how much you pay."))
 _NEW_AMOUNT = Explained(
     _("The amount of your invoice has changed. The letter says how much you pay now, and until when.")
 )
@@ -32,9 +33,8 @@ CORE = Core(
              "coulance_taken_back"), _SEND
         ),
         **dict.fromkeys(("coulance_received", "coulance_answered", "coulance_on_paper"), _LOOKS),
-        **dict.fromkeys(
-            ("coulance_refused", "coulance_kept", "coulance_stands", "coulance_expired"), _NOT_LOWERED
-        ),
+        **dict.fromkeys(("coulance_refused", "coulance_expired"), _NOT_LOWERED),
+        **dict.fromkeys(("coulance_kept", "coulance_stands"), _STAYS),
         **dict.fromkeys(("coulance_adjusted", "coulance_corrected"), _NEW_AMOUNT),
         "coulance_withdrawn": _WITHDRAWN,
     },

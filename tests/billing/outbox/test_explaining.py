@@ -116,6 +116,11 @@ def test_what_a_letter_in_short_asks_for_is_a_fact_of_that_letter():
         assert asked <= kinds[kind].needs, kind
 
 
+def test_a_decision_that_stays_may_have_lowered_the_invoice():
+    letters = rooms.explained_letters()
+    assert letters["coulance_kept"] == letters["coulance_stands"] != letters["coulance_refused"]
+
+
 def test_what_was_undone_promises_no_reminder_which_may_have_been_sent_before():
     assert rooms.explained_letters()["plan_undone"].otherwise == ""
 

@@ -86,6 +86,10 @@ def test_the_terms_of_the_complaints_procedure_are_those_of_the_room(client, set
     assert "Kifid" not in text, "nobody is named whom we have not joined"
     settings.COMPLAINTS_OWN_BODY = "kifid"
     assert "Daarna kunt u naar Kifid" in text_of(client, "complaints_procedure")
+    settings.COMPLAINTS_PROCEDURE = "solidaris"
+    text = text_of(client, "complaints_procedure")
+    assert "wet geeft ons" not in text, "its days are its own rules"
+    assert "Wij tellen vanaf de dag nadat uw klacht kwam" in text
 
 
 def test_whom_to_ask_about_privacy_and_who_works_for_us_where_is_told(client, settings):
