@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tests.coulance.specimens.cases import Case, case_of
 
 PILES = ("worked_on", "worked_on_more", "unseen", "unseen_second")
-PILES += ("traps", "unseen_traps", "unseen_second_traps", "more_traps")
+PILES += ("traps", "unseen_traps", "unseen_second_traps", "more_traps", "third_traps")
 __all__ = ["PILES", "Case", "Layout", "case_of", "layout", "layouts"]
 
 
