@@ -14,6 +14,7 @@ from tests.coulance.specimens.cases import Case, case_of
 
 PILES = ("worked_on", "worked_on_more", "unseen", "unseen_second")
 PILES += ("traps", "unseen_traps", "unseen_second_traps", "more_traps", "third_traps")
+PILES += ("third_traps_closer",)
 __all__ = ["PILES", "Case", "Layout", "case_of", "layout", "layouts"]
 
 

@@ -30,7 +30,8 @@ PAPER = LETTERHEAD + RULED
 WEEK = timedelta(weeks=1)
 
 
-def _letter(case: Case, written_on: date, subject: str, body: str, *, reference: str = "ZD/41") -> str:
+def letter(case: Case, written_on: date, subject: str, body: str, *, reference: str = "ZD/41") -> str:
+    """Return a letter of the insurer about somebody's care."""
     facts = f"Datum: {day(written_on, 'words')}", f"Relatienummer: {case.policy}", f"Ons kenmerk: {reference}"
     family = " ".join(filter(None, case.name[1:]))
     opening = f"<h1>{subject}</h1><p>Geachte heer, mevrouw {family[0].upper()}{family[1:]},</p>"
@@ -38,11 +39,12 @@ def _letter(case: Case, written_on: date, subject: str, body: str, *, reference:
     return page(letterhead(case, *facts) + opening + body + closing + foot(case), style=PAPER)
 
 
-def _insured(case: Case) -> tuple[tuple[str, str], ...]:
+def insured(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return whose care it is."""
     return ("Verzekerde", case.person), ("Geboortedatum", day(case.born))
 
 
-def _treatments(case: Case) -> str:
+def treatments(case: Case) -> str:
     """Return what is declared, granted and left of each treatment, with the sums."""
     parts = "declared", "granted", "deductible", "not_reimbursed", "paid_out"
     lines = [[day(line.day), line.code, line.care, *(euro(getattr(line, part)) for part in parts)]
@@ -61,11 +63,11 @@ def approval(case: Case) -> str:
     declared, granted, deductible, refused, _, _ = amounts(case, "plain")
     lines.append(["Totaal", "", declared, granted, refused])
     until = written_on.replace(year=written_on.year + 1, day=1)
-    return _letter(
+    return letter(
         case, written_on, "Akkoordverklaring",
         f"<p>{case.practice} heeft ons gevraagd of u onderstaande zorg vergoed krijgt. Wij hebben het behandelplan en "
         "de begroting beoordeeld en gaan akkoord. Hieronder leest u welke vergoeding daarbij hoort.</p>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Begroting van", day(written_on - 2 * WEEK)),
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Begroting van", day(written_on - 2 * WEEK)),
                ("Akkoord geldig tot", day(until)))
         + "<br>" + table("Code|Behandeling|Bedrag|Vergoeding|Eigen betaling", lines, right_from=2)
         + f"<p>Van de vergoeding gaat naar verwachting € {deductible} af voor uw eigen risico.</p>"
@@ -80,13 +82,13 @@ def family(case: Case) -> str:
     """Draw a specification about the partner of the patient, of a visit together."""
     partner = "L. " + case.person.partition(" ")[2]
     born = case.born + timedelta(days=1_117)
-    return _letter(
+    return letter(
         case, case.handled_on, "Specificatie van uw vergoeding",
         f"<p>U heeft een declaratie bij ons ingediend. U ontvangt {amounts(case)[4]} op uw rekening. Hieronder ziet u "
         "hoe wij dit bedrag hebben berekend.</p>"
         + rows(("Zorgkosten van", f"{partner} ({day(born)})"), ("Zorgverlener", case.practice),
                ("Ontvangen op", day(case.handled_on - timedelta(days=3))))
-        + "<br>" + _treatments(case)
+        + "<br>" + treatments(case)
         + "<p>U bent verzekeringnemer. Daarom ontvangt u ook de specificaties van de andere verzekerden op uw "
         "polis.</p>",
     )  # fmt: skip
@@ -99,12 +101,12 @@ def taken_back(case: Case) -> str:
     lines = [[day(line.day), line.care, euro(line.declared), euro(line.granted), euro(-line.granted, "behind")]
              for line in case.lines]  # fmt: skip
     heads = "Behandeldatum|Omschrijving|Gedeclareerd|Vergoeding|Correctie"
-    return _letter(
+    return letter(
         case, case.handled_on + 3 * WEEK, "Correctie op uw declaratie",
         f"<p>Op {day(case.handled_on, 'words')} ontving u van ons een vergoeding voor nota {case.number} van "
         f"{case.practice}. Uw zorgverlener heeft ons laten weten dat deze nota niet juist is en heeft de nota "
         "ingetrokken. Daarom draaien wij de vergoeding terug.</p>"
-        + rows(*_insured(case), ("Notanummer", case.number)) + "<br>" + table(heads, lines, right_from=2)
+        + rows(*insured(case), ("Notanummer", case.number)) + "<br>" + table(heads, lines, right_from=2)
         + "<br>" + rows(("Totaal gedeclareerd", declared), ("Totaal vergoeding", granted),
                         ("Terug naar uw eigen risico", deductible), ("Door u terug te betalen", paid))
         + "<p>U krijgt van uw zorgverlener een nieuwe nota. Dient u die bij ons in, dan beoordelen wij de kosten "
@@ -161,10 +163,10 @@ def year_for_taxes(case: Case) -> str:
         ["Farmacie", "Apotheek Lindeplein", "3", *map(euro, pharmacy)],
         ["Totaal", "", "6", *map(euro, sums)],
     ]
-    return _letter(
+    return letter(
         case, date(year + 1, 2, 4), f"Uw zorgkosten in {year}",
         f"<p>Doet u aangifte inkomstenbelasting over {year}? Dan kunt u dit overzicht gebruiken. U ziet per "
-        "zorgverlener wat er is gedeclareerd en wat wij hebben vergoed.</p>" + rows(*_insured(case)) + "<br>"
+        "zorgverlener wat er is gedeclareerd en wat wij hebben vergoed.</p>" + rows(*insured(case)) + "<br>"
         + table("Soort zorg|Zorgverlener|Nota's|Gedeclareerd|Vergoed|Niet vergoed", lines, right_from=2)
         + "<p>Kosten die onder uw eigen risico vallen, zijn niet aftrekbaar. Meer leest u op de website van de "
         "Belastingdienst.</p>",
@@ -181,10 +183,10 @@ def reminder(case: Case) -> str:
         ["Zorgkosten", f"{kind_of_care(case)}, {period(case)}", euro(costs), euro(own)],
         ["Totaal", "", "", euro(premium + own)],
     ]
-    return _letter(
+    return letter(
         case, case.handled_on + 6 * WEEK, "Herinnering",
         "<p>U heeft van ons een nota gekregen. Wij hebben uw betaling nog niet ontvangen. Misschien bent u het "
-        "vergeten, of heeft onze brief uw betaling gekruist.</p>" + rows(*_insured(case)) + "<br>"
+        "vergeten, of heeft onze brief uw betaling gekruist.</p>" + rows(*insured(case)) + "<br>"
         + table("Soort|Omschrijving|Kosten zorg|Openstaand", lines, right_from=2)
         + "<br>" + rows(("Waarvan eigen risico", euro(own, "sign")), ("Al betaald", euro(0, "sign")),
                         ("Te betalen", euro(premium + own, "sign")))
@@ -211,10 +213,10 @@ def calculator(case: Case) -> str:
 @layout("received", trap="confirms that the claim came in; the amounts granted are an example's")
 def received(case: Case) -> str:
     """Draw a confirmation that explains how a reimbursement is worked out."""
-    return _letter(
+    return letter(
         case, case.handled_on, "Wij hebben uw declaratie ontvangen",
         "<p>Bedankt voor uw declaratie. Dit heeft u ingediend:</p>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number),
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number),
                ("Behandeldatum", period(case)), ("Bedrag nota", amounts(case)[0]))
         + f"<p>Uiterlijk {day(case.handled_on + 2 * WEEK, 'words')} staat de uitkomst voor u klaar.</p>"
         "<h2>Zo berekenen wij uw vergoeding</h2><p>Uw zorgverlener heeft geen contract met ons. Wij vergoeden dan 75% "
@@ -233,7 +235,7 @@ def first_page(case: Case) -> str:
     body = (
         letterhead(case, f"Datum {day(case.handled_on)}", f"Relatienummer {case.policy}", "Pagina 1 van 2")
         + "<h1>Declaratiespecificatie</h1>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Factuurnummer", case.number),
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Factuurnummer", case.number),
                ("Factuurbedrag", amounts(case)[0]))
         + "<h2>Vergoeding uit uw basisverzekering</h2>"
         + table("Datum|Code|Omschrijving|Gedeclareerd|Vergoed", lines, right_from=3)
@@ -252,7 +254,7 @@ def two_amounts(case: Case) -> str:
     body = (
         letterhead(case, f"Datum {day(case.handled_on, 'words')}", f"Polisnummer {case.policy}")
         + "<h1>Vergoedingenoverzicht</h1>"
-        + rows(*_insured(case), ("Zorgaanbieder", case.practice), ("Factuurnummer", case.number))
+        + rows(*insured(case), ("Zorgaanbieder", case.practice), ("Factuurnummer", case.number))
         + "<br>" + table("Datum|Code|Omschrijving|Gedeclareerd|Vergoed|Niet vergoed", lines, right_from=3)
         + f"<p><b>Wij vergoeden {euro(changed, 'sign')} van deze factuur.</b></p>" + foot(case)
     )  # fmt: skip
@@ -264,11 +266,11 @@ def advance(case: Case) -> str:
     """Draw a letter with an advance, of which the final amount follows."""
     declared, granted, _, refused, _, _ = amounts(case)
     most = euro(round(case.total("granted") * 0.8), "sign")
-    return _letter(
+    return letter(
         case, case.handled_on, "Uw declaratie: wij betalen alvast een deel",
         f"<p>U heeft nota {case.number} bij ons ingediend. Wij hebben {case.practice} om informatie gevraagd en die "
         "nog niet ontvangen. Omdat u hierop niet hoeft te wachten, betalen wij u een voorschot.</p>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Behandeldatum", period(case)))
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Behandeldatum", period(case)))
         + "<br>" + rows(("Gedeclareerd bedrag", declared), ("Vergoeding", granted), ("Niet vergoed", refused),
                         ("Voorschot op uw rekening (80%)", most))
         + f"<p>Uiterlijk {day(case.handled_on + 5 * WEEK, 'words')} sturen wij u de eindafrekening. De vergoeding kan "
@@ -282,11 +284,11 @@ def objection(case: Case) -> str:
     declared = case.total("declared")
     granted = min(case.total("granted"), round(declared * 0.85))
     until = case.handled_on + 8 * WEEK
-    return _letter(
+    return letter(
         case, case.handled_on + 2 * WEEK, "Uw verzoek om heroverweging",
         f"<p>Op {day(case.handled_on + WEEK, 'words')} ontvingen wij uw brief. U bent het niet eens met onze "
         "beslissing over deze declaratie:</p>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number),
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number),
                ("Behandeldatum", period(case)), ("Datum beslissing", day(case.handled_on)),
                ("Gedeclareerd", euro(declared, "sign")), ("Vergoed", euro(granted, "sign")),
                ("Niet vergoed", euro(declared - granted, "sign")))
@@ -303,10 +305,10 @@ def handed_in_twice(case: Case) -> str:
     lines = [[day(line.day), line.code, line.care, euro(line.declared), euro(0), "A12"] for line in case.lines]
     declared = case.total("declared")
     lines.append(["Totaal", "", "", euro(declared), euro(0), ""])
-    return _letter(
+    return letter(
         case, case.handled_on + WEEK, "Specificatie declaratie",
         "<p>Wij hebben uw declaratie beoordeeld. U leest hieronder wat u vergoed krijgt.</p>"
-        + rows(*_insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number)) + "<br>"
+        + rows(*insured(case), ("Zorgverlener", case.practice), ("Notanummer", case.number)) + "<br>"
         + table("Datum|Code|Behandeling|Gedeclareerd|Vergoed|Uitleg", lines, right_from=3)
         + "<br>" + rows(("Niet vergoed", euro(declared, "sign")), ("Wij betalen u", euro(0, "sign")))
         + "<h2>Uitleg</h2><p>A12: Deze kosten zijn al eerder bij ons gedeclareerd. U vindt de vergoeding op de "
@@ -320,11 +322,11 @@ def sent_back(case: Case) -> str:
     lines = [[day(line.day), line.care, euro(line.declared), euro(0), euro(line.declared)] for line in case.lines]
     declared = euro(case.total("declared"))
     lines.append(["Totaal", "", declared, euro(0), declared])
-    return _letter(
+    return letter(
         case, case.handled_on, "Uitkomst van uw declaratie",
         f"<p>U declareerde een nota van {case.practice}. Op deze nota staat niet welke behandelaar u heeft geholpen. "
         "Daarom kunnen wij uw recht op vergoeding niet vaststellen.</p>"
-        + rows(*_insured(case), ("Notanummer", case.number), ("Zorgverlener", case.practice)) + "<br>"
+        + rows(*insured(case), ("Notanummer", case.number), ("Zorgverlener", case.practice)) + "<br>"
         + table("Behandeldatum|Omschrijving|Gedeclareerd|Vergoeding|Voor uw rekening", lines, right_from=2)
         + "<p>Vraag uw zorgverlener om een nota met de AGB-code van de behandelaar en declareer die opnieuw. Dan "
         "beoordelen wij of u een vergoeding krijgt.</p>",
