@@ -28,6 +28,13 @@ _OTHER_NUMBER = re.compile(
     r"(?P<number>[A-Z]{0,4}[-/. ]?\d[\w\-/.]{3,})",
     re.IGNORECASE,
 )
+_WRITTEN = re.compile(  # not the day of a bill or of care
+    r"(?<!\w)(?:(?:brief|verzend|print|verwerkings)?datum(?: (?:van )?(?:(?:de|deze|het|dit) )?"
+    r"(?:brief|overzicht|specificatie|afrekening|beslissing|besluit))?|dagtekening|date"
+    r"|(?:verwerkt|afgehandeld|beslist) op)[ :.]{1,3}(?P<day>\d.{5,20})",
+    re.IGNORECASE,
+)
+_FROM_PLACE = re.compile(r"[A-Z][\w' -]{2,25}, (?P<day>\d{1,2} [a-z]{3,9}\.? \d{4})")
 _LIKE_A_NAME = 0.78
 
 
@@ -182,6 +189,14 @@ def has_provider(rows: Sequence[Row], ours: Ours) -> bool:
 def days_found(rows: Sequence[Row]) -> set[date]:
     """Return every day on the paper."""
     return {day for row in rows for day in notation.days(row.text)}
+
+
+def written_on(rows: Sequence[Row]) -> date | None:
+    """Return the day of the paper itself, the last one when it names several."""
+    found = [sign["day"] for row in rows for sign in _WRITTEN.finditer(row.text)]
+    found += [sign["day"] for row in rows for piece in row.texts if (sign := _FROM_PLACE.match(piece.text))]
+    single = [days[0] for days in map(notation.days, found) if len(days) == 1]  # several are the days of care
+    return max(single, default=None)
 
 
 def stand_twice(lines: Sequence[tuple[date | None, int]], ours: Ours) -> bool:

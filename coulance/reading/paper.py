@@ -1,5 +1,6 @@
 """One way of looking at a whole paper: what is on it, what it can mean, and every sign against it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,6 +25,10 @@ class Seen:
     reasons: list[str] = field(default_factory=list)
     checks: dict[str, bool] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)  # of the way that answered, or else of the plainest
+
+
+_GRANTED = frozenset("GPR")
+_SPEAKS = re.compile(r"\b(wij|we|u|je|is|wordt|hebben)\b", re.IGNORECASE)  # a sentence, not a label
 
 
 class _Contradiction(Exception):
@@ -59,7 +64,7 @@ def look(pages: Sequence[Sequence[Word]], invoice: Ours | None) -> Seen:
         return seen
     everything = list(_everything(rows, found))
     seen.facts = _plainly(rows, found)
-    seen.reasons += vetoes.of(rows, everything, invoice.provider if invoice else "")
+    seen.reasons += vetoes.of(rows, everything, invoice.provider if invoice else "", len(pages))
     if invoice is None:
         seen.reasons.append("no_invoice")
         return seen
@@ -151,12 +156,30 @@ def _understand(seen: Seen, invoice: Ours) -> None:
     else:
         ((seen.answer, way),) = closing.values()
         seen.facts = way.facts
+        if not scope.has_others and _says_otherwise(seen.answer, way, _beside_tables(seen, scope)):
+            seen.reasons.append("two_answers")
         _judge(seen, seen.answer, found, invoice)
 
 
 def _says_less(way: _Way, answered: Sequence[tuple[Answer, _Way]]) -> bool:
     """Tell whether another way holds in which the same amounts mean the same, and more of them have a meaning."""
     return any(way.said < other.said for answer, other in answered if answer.closed > other.added_up)
+
+
+def _says_otherwise(answer: Answer, way: _Way, rest: Sequence[Row]) -> bool:
+    """Tell whether a sentence beside the tables grants another amount than was answered, for all or for one line."""
+    facts = list(chain(way.facts, *way.lines))
+    used = {id(piece) for fact in facts for piece in fact.pieces}
+    granted = {fact.cents for fact in facts if answer.choice.get(notation.plain(fact.label), "") in {*"GPRabc"}}
+    granted |= {answer.granted, answer.paid_out, answer.paid_out - answer.set_off}
+    return any(
+        fact.meanings & _GRANTED
+        and fact.meanings <= _GRANTED | {"D"}
+        and fact.cents not in granted
+        and _SPEAKS.search(fact.label)
+        for fact in lists.sentences(rest)
+        if not any(id(piece) in used for piece in fact.pieces)
+    )
 
 
 def _is_of_several(table: tables.Table, scope: ours.Scope) -> bool:
@@ -302,7 +325,8 @@ def _judge(seen: Seen, answer: Answer, found: Sequence[tables.Table], invoice: O
     if answer.granted == 0:
         seen.reasons.append("nothing_granted")
     latest = max(all_days, default=None)
-    if latest and invoice.days and latest < min(invoice.days):
+    written = ours.written_on(seen.rows)
+    if invoice.days and ((latest and latest < min(invoice.days)) or (written and written < max(invoice.days))):
         seen.reasons.append("older_than_care")
 
 

@@ -11,7 +11,7 @@ from coulance.reading.paper import Seen, look
 from coulance.reading.sheet import Piece
 from guests.files.words import Page
 
-VERSION = 7
+VERSION = 8
 FIELDS = {
     "D": "declared", "G": "granted", "E": "deductible", "C": "own_contribution", "N": "not_reimbursed",
     "P": "paid_out", "O": "set_off",

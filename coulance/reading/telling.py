@@ -35,6 +35,7 @@ REASONS: dict[str, str | Promise] = {
     "paid_to_provider": _("the insurer paid the care provider itself"),
     "lines_twice": _("a treatment stands on it twice"),
     "other_days": _("it names days on which this invoice has no treatment"),
+    "part_missing": _("a page of it is missing"),
     "older_than_care": _("it is older than the treatment"),
     "nothing_granted": _("the insurer granted nothing"),
     "looks_disagree": _("two ways of looking at the picture saw different amounts"),

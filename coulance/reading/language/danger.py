@@ -6,6 +6,7 @@ Patterns over the letters of the whole paper without its spaces, so that no end 
 
 import re
 
+_THEN = r"(dan|daarna|vervolgens|later|nadebehandeling|nadien)"
 _INSURED = r"(aan)?(u|jou|je|onsu)?"
 _YOUR = r"(de|het|deze|dit|uw|je|jouw|een)?"
 _BILL = r"(hele|ingestuurde|ingediende)?(zorg)?(nota|factuur|rekening|declaratie|aanvraag)"
@@ -74,6 +75,19 @@ SIGNS: dict[str, tuple[str, ...]] = {
         r"bezwaar(schrift)?(ontvangen|inbehandeling)|(beoordelen|bekijken|berekenen|kijken)[a-z0-9]{0,25}opnieuw",
         r"aangevraagdemachtiging|(om|voor)(een)?machtiging(gevraagd|aangevraagd)",
         r"toestemmingvooraf|(u|je)kuntverwachten|nogcontroleren|nogtecontroleren|(wij|we)(controleren|beoordelen|bekijken)(nu|nog|eerst)",
+        r"akkoordverklaring|akkoordbevinding|(wijgaan|gaanwij|wegaan|gaanwe|wijzijn|zijnwij)[a-z0-9]{0,40}akkoord",
+        r"akkoordvan(ons|uwzorgverzekeraar|uwverzekeraar)|onsakkoord|akkoordgegeven|(geven|gaven)(wij|we)[a-z]{0,30}(akkoord|toestemming)",
+        r"(wij|we)(geven|gaven)[a-z]{0,30}(akkoord|toestemming)|preapproval|priorapproval|weapprovethe(planned|proposed)",
+        # the bill is still to come
+        rf"(stuurt?|zendt?)(u|je)?(ons|aanons|naarons|bijons)?{_THEN}(ons)?{_YOUR}{_BILL}",
+        rf"(stuurt?|zendt?)(u|je)?(ons)?{_YOUR}{_BILL}(naarons|aanons|bijons)?{_THEN}",
+        rf"{_THEN}(kunt|stuurt?|zendt?|ontvangen)(u|je|wij|we)?(ons)?(graag)?{_YOUR}{_BILL}(sturen|insturen|naarons)?",
+        r"(krijgt|ontvangt|hoort)(u|je)[a-z0-9]{0,25}(nog|binnenkort|later|apart)(van?ons)?(een|ons|het)?(bericht|brief|antwoord|uitslag)",
+        r"(u|je)(krijgt|ontvangt)[a-z0-9]{0,25}(nog|binnenkort|later|apart)(van?ons)?(een|ons|het)?(bericht|brief|antwoord|uitslag)",
+        r"(bericht|brief|antwoord|uitslag)(krijgt|ontvangt|hoort|volgt)(u|je)?[a-z]{0,25}(nog|binnenkort|later|apart)",
+        r"(u|je)hoort[a-z0-9]{0,25}(nog|binnenkort|later)(van|iets|meer)|hoort(u|je)[a-z0-9]{0,25}(nog|binnenkort|later)(van|iets|meer)|(u|je)hoortvanonsof",
+        r"(een|nog|aanvullende)vra(ag|gen)(gesteld|voorgelegd|gestuurd|uitstaan|open)|(stelden|stellen)(wij|we)[a-z0-9]{0,40}vra(ag|gen)",
+        r"(wij|we)(stelden|stellen)[a-z0-9]{0,40}vra(ag|gen)|(hebbenwij|wijhebben|wehebben|hebbenwe)(nog)?(een|enkele|aanvullende)?vra(ag|gen)",
         r"pending|provisional|estimated?|inprogress|underreview|notyet|quotation|tobedecided|awaiting|preliminary",
         r"expected(reimbursement|payment|payout)|subjectto(change|approval)|notfinal|mayreceive|maystillchange|receivedyourobjection|objection(received|pending)",
     ),
@@ -116,6 +130,20 @@ WORDS: dict[str, tuple[str, ...]] = {
         "voorbeeldnota", "voorbeelddeclaratie", "voorbeeldoverzicht", "voorbeeldspecificatie", "voorbeeldbedrag",
     ),
 }  # fmt: skip
+
+_PAGE = r"(?:pagina'?s?|pag\.?|bladzijden?|bladz\.?|blz\.?|blad|vel|pages?|sheet)"
+# Which page of how many this is, and a page that is spoken of; not one of the conditions.
+PAGE_OF = (
+    rf"\b{_PAGE}\W{{0,3}}(\d{{1,2}}) ?(?:van|of|/|\() ?(?:de |the )?(\d{{1,2}})\b",
+    rf"\b(\d{{1,2}}) ?(?:van|of|/) ?(?:de |the )?(\d{{1,2}}) ?{_PAGE}\b",
+)
+_CONDITIONS = r"(?:polis|verzekering|voorwaarden|brochure|vergoedingen)"
+PAGE = rf"\b{_PAGE}\W{{0,3}}(\d{{1,2}})\b(?! van (?:de|het|onze|uw) {_CONDITIONS})"
+# What says on the last page that there is another one.
+NEXT_PAGE = r"""(volgende|tweede|2e|andere|next|second|other)(pagina|bladzijde|blad|vel|page|sheet)
+|(zie|op|see)(de|het|the)?(ommezijde|achterzijde|achterkant|keerzijde)|overleaf|zie(het)?vervolg(?!behandel|consult|zorg)
+|vervolg(op|zie)(de|het)?(volgende|pagina|blad|vel|ommezijde|achterzijde)|vervolg(staat|leest|vindt|volgt)|wordtvervolgd
+|continued(on|over)"""
 
 # Who is paid, as a heading says it.
 PAYEES = frozenset({

@@ -1,6 +1,7 @@
 """What a careful person would see as no decision on this bill; and what every letter says, which is none of that."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -20,6 +21,11 @@ DANGER = {
         "U krijgt binnen 6 weken onze beslissing", "Wij beslissen uiterlijk 3 mei", "Waarschijnlijk vergoeden wij dit",
         "This amount is subject to change", "Concept", "Vergoedingencheck",
         "Status: in beoordeling", "Raming", "Nog geen besluit",
+        "Akkoordverklaring", "Wij gaan akkoord.", "Met deze behandeling gaan wij akkoord", "Wij geven toestemming",
+        "Stuur ons dan de nota.", "Stuur de nota daarna naar ons", "Daarna stuurt u ons de rekening",
+        "Daarover krijgt u nog bericht.", "U krijgt hierover nog een brief", "Bericht krijgt u later",
+        "Over 3 mei hebben wij uw zorgverlener een vraag gesteld", "Wij stelden uw tandarts een vraag",
+        "Hierover stellen wij nog vragen", "Wij hebben nog een vraag",
         "Wij hebben uw bezwaar ontvangen", "Wij beoordelen de nota opnieuw", "We received your objection",
     ],
     "correction": [
@@ -49,7 +55,14 @@ HARMLESS = [
     "Uw beslissing op de nota",
     "U hoeft de nota niet opnieuw te sturen", "U moet opnieuw inloggen", "Vergoeding voor aftrek van eigen risico",
     "U diende de declaratie in op 3 mei", "Een deel van de rekening wordt niet vergoed", "Medische indicatie ontbreekt",
-    "Wij vergoeden deze nota niet volledig", "Afgewezen bedrag",
+    "Wij vergoeden deze nota niet volledig", "Afgewezen bedrag", "Gaat u niet akkoord? Dan kunt u bezwaar maken.",
+    "Veelgestelde vragen", "Heeft u vragen? Bel ons.", "Wij hebben uw vraag beantwoord", "Polisblad 2026",
+    "Zie pagina 12 van de polisvoorwaarden", "Pagina 1 van 1",
+]  # fmt: skip
+A_PAGE_MISSING = [
+    "Pagina 1 van 2", "Blad 1 van 3", "pag. 1/2", "1 van 2 pagina's", "Page 1 of 2", "1/2", "Pagina 2 van 2",
+    "De rest leest u op pagina 2.", "Zie blad 2", "Op bladzijde 2 leest u meer", "Zie vervolg",
+    "Lees verder op de volgende pagina", "Op de tweede pagina staat uw vergoeding", "Zie ommezijde",
 ]  # fmt: skip
 GOOD = ("worked_on", "worked_on_more", "unseen", "unseen_second")
 
@@ -61,6 +74,21 @@ def signs(line):
 @pytest.mark.parametrize("reason", DANGER)
 def test_words_of_danger(reason):
     assert not [line for line in DANGER[reason] if reason not in signs(line)]
+
+
+def test_a_page_is_missing():
+    assert not [line for line in A_PAGE_MISSING if signs(line) != ["part_missing"]]
+
+
+def test_of_two_pages_that_are_there_none_is():
+    def found(first, last):
+        rows = [*rows_of(first), *(replace(row, page=2) for row in rows_of(last))]
+        return list(vetoes.of(rows, [], pages=2))
+
+    assert not found("Pagina 1 van 2. Lees verder op de volgende pagina", "Pagina 2 van 2")
+    assert not found("Zie vervolg op pagina 2", "Pagina 2 van 2")
+    assert found("Pagina 1 van 2", "Algemene voorwaarden") == ["part_missing"]
+    assert found("Pagina 1 van 3", "Pagina 2 van 3") == ["part_missing"]
 
 
 PRACTICE = "Mondzorg De Brug"
@@ -101,7 +129,8 @@ def warned(layout):
     html = re.sub(r"<style>.*?</style>", "", layout.draw(case_of(1)), flags=re.DOTALL)
     lines = unescape(re.sub(r"<[^>]+>", "\n", html)).split("\n")
     found = vetoes.of([row for line in lines for row in rows_of(line)], [])
-    return [reason for reason in found if reason != "own_contribution"]  # that one depends on amounts
+    # These depend on amounts, and on the pages there are.
+    return [reason for reason in found if reason not in {"own_contribution", "part_missing"}]
 
 
 def test_good_papers_have_none():

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from coulance.reading import paper, reader
 from coulance.reading.ours import Ours
 from guests.files.words import Page, Word
@@ -49,3 +51,31 @@ def test_without_that_check_it_is(monkeypatch):
     proposal = read(37).proposal
     assert proposal is not None
     assert proposal.granted == 2992
+
+
+LETTER_SAYS = [
+    ("Wij", "vergoeden", "80,00", "van uw nota."), ("Van uw nota", "vergoeden wij", "80,00", "."),
+    ("U krijgt", "", "80,00", "vergoed."), ("Wij betalen u", "", "80,00", "."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", LETTER_SAYS)
+def test_a_sentence_that_grants_another_amount_than_the_table(monkeypatch, sentence):
+    monkeypatch.setitem(globals(), "ROWS", (*ROWS, ("",), ("",), ("", *sentence)))
+    reading = read(20)
+    assert (reading.proposal, reading.reasons) == (None, ("two_answers",))
+
+
+def test_a_sentence_that_grants_the_same_is_no_other_answer(monkeypatch):
+    monkeypatch.setitem(globals(), "ROWS", (*ROWS, ("",), ("",), ("", "Wij", "vergoeden", "114,39", "van uw nota.")))
+    assert read(20).proposal is not None
+
+
+@pytest.mark.parametrize("written", ["Datum: 07-08-2026", "Datum brief 7 augustus 2026", "Arnhem, 7 augustus 2026"])
+def test_a_paper_from_before_the_care_decides_nothing(monkeypatch, written):
+    rows = ROWS
+    monkeypatch.setitem(globals(), "ROWS", ((*rows[0], "", written), *rows[1:]))
+    assert read(20).reasons == ("older_than_care",)
+    later = written.replace("07-08", "13-08").replace("7 aug", "13 aug")
+    monkeypatch.setitem(globals(), "ROWS", ((*rows[0], "", later), *rows[1:]))
+    assert read(20).proposal is not None

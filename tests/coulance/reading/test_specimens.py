@@ -26,3 +26,13 @@ def test_nothing_is_proposed_from_a_trap(name):
     outcome = reading.outcome(layout, 1, "text")
     assert outcome.verdict == "abstained"
     assert outcome.reasons
+
+
+CLOSER = ("nothing_wrong", "approval", "basic_only", "basic_only_in_head", "letter_and_table", "one_still_open")
+
+
+@pytest.mark.parametrize("name", CLOSER)
+def test_one_thing_makes_a_trap_of_a_good_paper(name):
+    layout = next(layout for layout in layouts("third_traps_closer") if layout.name == name)
+    seen = [reading.outcome(layout, seed, "text").verdict for seed in (0, 1)]
+    assert seen == (["abstained"] * 2 if layout.trap else ["right"] * 2)
