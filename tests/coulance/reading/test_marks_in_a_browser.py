@@ -4,7 +4,6 @@ import io
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from billing.models import Staff
@@ -45,8 +44,9 @@ def test_the_marks_stand_on_the_amounts_and_a_right_proposal_takes_one_chord(
     page,
     sandbox,
     complaints,  # noqa: F811
-    settings_of_proposals,
+    settings,
 ):
+    settings.PROPOSE_AMOUNTS = True
     case, specimen, marks = read_case()
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 1366, "height": 768})
@@ -75,8 +75,3 @@ def test_the_marks_stand_on_the_amounts_and_a_right_proposal_takes_one_chord(
     decision = Decision.objects.get()
     assert decision.new_due * 100 == specimen.total("granted")
     assert SpecificationReading.objects.get().decided == SpecificationReading.Decided.SAME
-
-
-@pytest.fixture
-def settings_of_proposals(settings):
-    settings.PROPOSE_AMOUNTS = True
