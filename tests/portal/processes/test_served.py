@@ -28,7 +28,7 @@ COPY = """
 from django.utils import timezone
 from billing.models import OutboxMessage
 from billing.links import new_code
-one = OutboxMessage.objects.first()
+one = OutboxMessage.objects.order_by("-pk").first()  # the first ones are of a past whose letters do not leave again
 one.pk, one.dedupe_key, one.status, one.tries, one.next_try_at = None, "copy", "queued", 0, timezone.now()
 one.code = new_code()
 one.save()
