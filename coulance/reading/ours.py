@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 from coulance.reading.language import notation
 from coulance.reading.language.notation import plain
@@ -162,7 +161,8 @@ def _names(row: Row) -> Iterator[str]:
     found = _PERSON.search(row.text)
     if found and _LIKE_NAMES.search(found["name"]):
         yield found["name"]
-    for label, name in pairwise(row.pieces):
+    if len(row.pieces) == 2:  # more of them are the headings of a table
+        label, name = row.pieces
         if _PERSON_CELL.fullmatch(label.text) and name.cents is None and _LIKE_NAMES.search(name.text):
             yield name.text
 

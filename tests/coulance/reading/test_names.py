@@ -61,6 +61,7 @@ def test_the_patient_is_named_with_initials_only():
 def test_an_insured_person_in_a_cell_of_its_own_may_be_somebody_else():
     assert ours.is_somebody_else(rows_of("J. de Vries", "Verzekerde  P. Bakker"), OURS)
     assert not ours.is_somebody_else(rows_of("Verzekerde  J. de Vries"), OURS)
+    assert not ours.is_somebody_else(rows_of("Verzekerde  Geb.datum  Zorg", "J. de Vries  12-10-1985  Kort"), OURS)
 
 
 def test_without_initials_of_our_own_nobody_is_told_apart():

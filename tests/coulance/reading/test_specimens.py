@@ -6,7 +6,7 @@ from tests.coulance.specimens import layouts, reading
 
 SAMPLE = ("table of treatments", "broken headings", "sentences", "a row for each bill", "premium set off")
 TRAPS = ("each line twice", "of somebody else", "own contribution in a column", "a digit was changed")
-MORE_TRAPS = ("an empty column", "the deductible charged apart")
+MORE_TRAPS = ("an empty column", "the deductible charged apart", "the deductible of an earlier bill")
 
 
 @pytest.mark.parametrize("name", SAMPLE)

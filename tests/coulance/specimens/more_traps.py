@@ -108,3 +108,11 @@ def statutory(case: Case) -> str:
     rows = [["Nota", euro(case.total("declared"))], ["Wettelijke bijdrage", euro(case.total("not_reimbursed") or 500)],
             ["Eigen risico", euro(case.total("deductible"))], ["Uitbetaald", euro(case.total("paid_out"))]]  # fmt: skip
     return page(f"{_top(case)}<table>{rows_of(rows)}</table>")
+
+
+@layout("the deductible of an earlier bill", trap="set off of another bill")
+def of_earlier_bill(case: Case) -> str:
+    own = max(case.total("declared") // 3, 100)
+    rows = [["Nota", euro(case.total("declared"))], ["Vergoed", euro(case.total("declared"))],
+            ["Eigen risico vorige nota", euro(own)], ["Uitbetaald", euro(case.total("declared") - own)]]  # fmt: skip
+    return page(f"{_top(case)}<table>{rows_of(rows)}</table>")
