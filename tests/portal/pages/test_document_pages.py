@@ -281,7 +281,7 @@ class TestNotDrawnYet:
         client = signed_in(factories.staff(role="clerk", provider=invoice.provider))
         at = reverse("admin:billing_invoice_pdf", args=[invoice.pk])
         page = client.get(at).content.decode()
-        assert '<meta http-equiv="refresh" content="2">' in page
+        assert f'<meta http-equiv="refresh" content="2; url={at}?vanzelf">' in page
         assert "Het document wordt gemaakt" in page
         drawing.sweep()
         assert client.get(at).content.startswith(b"%PDF-")

@@ -267,7 +267,7 @@ class TestAbout:
     @pytest.mark.parametrize("path", ["/contact/", "/privacy/", "/voorwaarden/", "/toegankelijkheid/"])
     @pytest.mark.parametrize("language", ["nl", "en"])
     def test_each_page_exists_in_both_languages_and_is_linked_everywhere(self, client, settings, path, language):
-        settings.OPERATOR = {
+        settings.OPERATOR = settings.OPERATOR | {
             "name": "Rekeningdienst B.V.", "address": "Kade 1, 3511 AA Utrecht", "kvk": "12345678", "wki": "",
             "phone": "+31 30 123 45 67", "hours": "", "email": "hulp@bedrijf.example", "iban": "",
         }  # fmt: skip
