@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from billing import ledger
+from billing.documents import drawing
 from billing.models import AccessEvent, CreditNote, Invoice, LedgerTransaction, Staff
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -120,6 +121,8 @@ def test_a_clerk_may_not_and_another_practice_finds_nothing(invoice):
 def test_staff_download_the_note_and_that_is_written_down(approver, invoice):
     approver.post(address(invoice), fields(approver.post(address(invoice), WHOLE)))
     at = reverse("admin:billing_invoice_credit_note", args=[invoice.pk, CreditNote.objects.get().pk])
+    assert b"Het document wordt gemaakt" in approver.get(at).content
+    drawing.sweep()
     assert approver.get(at).content.startswith(b"%PDF-")
     assert AccessEvent.objects.get(data="credit-note.pdf").who.startswith("staff:")
     assert approver.post(at).status_code == 405
