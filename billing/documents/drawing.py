@@ -39,7 +39,7 @@ class Progress:
 
 
 def begin(invoice: Invoice, *, language: str) -> None:
-    """Have the full invoice and its credit notes drawn in `language`; what is drawn already costs a worker nothing."""
+    """Have the full invoice and its credit notes drawn in `language`; what is drawn already a worker only reads."""
     for note in (None, *CreditNote.objects.filter(invoice=invoice).defer("sealed_content")):
         _order(invoice, note, language)
 
@@ -99,9 +99,10 @@ def sweep(*, now: datetime | None = None) -> None:
 
     A failure of an order that is gone is forgotten: another worker drew it, or the invoice was erased.
     """
+    now = now or timezone.now()
     for gone in FailedTry.objects.filter(rule=RULE).exclude(row__in=DrawingOrder.objects.values("pk")):
         failures.succeeded(rule=RULE, row=gone.row)
-    waiting = failures.due(_free(now or timezone.now()), rule=RULE, now=now or timezone.now()).order_by("pk")
+    waiting = failures.due(_free(now), rule=RULE, now=now).order_by("pk")
     for order_id in list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH]):
         draw(order_id, now=now)
 
