@@ -176,7 +176,7 @@ def test_a_backup_made_while_others_write_is_restored_elsewhere_and_proven(books
 from billing.documents import full_invoice
 from billing.models import Invoice, InvoiceDocument
 kept = InvoiceDocument.objects.get(invoice__payment_reference="{books.payment_reference}")
-assert full_invoice._open(kept).startswith(b"%PDF-")
+assert full_invoice.content_of(kept).startswith(b"%PDF-")
 print("opened", Invoice.objects.count())
 """)  # fmt: skip
     assert f"opened {counts['billing_invoice']}" in opened.stdout, opened.stderr
