@@ -2,7 +2,8 @@
 
 What the FAQ asks word for word is answered. Otherwise an answer needs a score of SURE, and a lead of APART before the
 next subject: by the one question of the FAQ that is closest, and by all questions of a subject together, which have to
-agree. A question with a word that the FAQ does not know gets titles to choose from: it may be about something else. The
+agree. A question with a word that the FAQ does not know gets titles to choose from: it may be about something else. So
+does one of which a single word says something, such as “DigiD”, unless the FAQ asks just that. The
 numbers were chosen on `tests/helpdesk/assistant/questions_tuning.tsv`; `questions_test.tsv` is what they are held to.
 """
 
@@ -29,12 +30,13 @@ TO_CHOOSE, CHOSEN_FROM = 3, 0.2  # titles, and the least score of one
 class Match:
     """The subjects that a question may be about, the likeliest first: by the closest question, and by all together.
 
-    `is_known`: the FAQ has all words of the question.
+    `is_known`: the FAQ has all words of the question. `is_one_term`: no more than one of them says something.
     """
 
     closest: Sequence[Found]
     together: Sequence[Found]
     is_known: bool
+    is_one_term: bool
 
     @property
     def is_sure(self) -> bool:
@@ -42,6 +44,8 @@ class Match:
         if not self.closest or not self.is_known or self.closest[0].score < SURE:
             return False
         if self.closest[0].subject != self.together[0].subject:
+            return False
+        if self.is_one_term and self.closest[0].score < SAME_WORDS:
             return False
         if self.closest[0].score >= SAME_WORDS and lead(self.closest) >= SAME_WORDS_APART:
             return True
@@ -107,7 +111,7 @@ def subject_of(question: str, language: str, found: Match) -> str:
 def find(question: str, language: str) -> Match:
     """Return the subjects that a question may be about."""
     asked, ranking = words.terms(question, language, _known(language)), _ranking(language)
-    return Match(ranking.closest(asked), ranking.together(asked), ranking.knows(asked))
+    return Match(ranking.closest(asked), ranking.together(asked), ranking.knows(asked), len(set(asked)) == 1)
 
 
 @cache

@@ -22,6 +22,7 @@ MEDICAL = [
     "mijn kies doet pijn", "my gums are bleeding", "mag ik paracetamol na de behandeling", "heb ik een kroon nodig?",
     "ik ben zwanger, kan de foto kwaad", "which medication can I take", "mijn tandvlees is ontstoken",
     "mijn beugel is los", "is roken gevaarlijk", "mijn kies zit los", "mijn kies doet pijn na de dure behandeling",
+    "ik heb pijn op de borst", "I have chest pain", "ik krijg geen lucht", "I can't breathe", "heb ik een hartaanval?",
 ]  # fmt: skip
 NEITHER = [
     "ik kan niet meer betalen", "mijn man is dood, wat moet ik met de rekening", "kan ik in termijnen betalen",
@@ -35,6 +36,8 @@ NEITHER = [
     "is this link dangerous", "verdoving staat dubbel op rekening", "beugel is te duur",
     "mag ik los betalen voor de vulling aan mijn kies", "wie betaalt mijn paracetamol",
     "ik ben ziek en kan niet betalen", "ik vind de kies zeer duur",
+    "mijn man had een beroerte en kan niet betalen", "hand op het hart, ik heb betaald",
+    "the bill for my eyes is wrong",
 ]  # fmt: skip
 
 
@@ -66,6 +69,7 @@ def test_despair_leads_to_people_and_nothing_is_kept(client):
 def test_health_leads_to_the_care_provider_and_nothing_is_kept(client):
     page, _status = ask(client, "Mijn kies doet pijn")
     assert "Bel uw zorgaanbieder of uw huisarts" in page
+    assert 'href="tel:112"' in page
     assert not UnansweredQuestion.objects.exists()
 
 

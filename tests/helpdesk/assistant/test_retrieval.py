@@ -2,6 +2,8 @@
 
 `questions_tuning.tsv` is the half on which vocabulary and limits were chosen. The totals and the wrong answers of
 `questions_test.tsv` were looked at too, twice; 84 of its questions were written after the first time.
+`questions_third.tsv` was written by somebody who had read neither the FAQ nor the code; ADR 0079 has its first run,
+before anything was mended by it. Several entries, parted by a bar, answer a question equally.
 """
 
 import csv
@@ -38,21 +40,26 @@ def shown(row):
     return [entry.id for entry in reply.choices]
 
 
+def meant(row):
+    """The entries of which each answers the question; none for what is out of scope."""
+    return set(filter(None, row["entry"].split("|")))
+
+
 def measured(half):
     counts = Counter()
     for row in labelled(half):
         got, group = answered(row), f"{row['language']} {row['kind']}" if row["entry"] else "out of scope"
         counts[group, "asked"] += 1
-        outcome = "silent" if not got else "right" if got == row["entry"] else "wrong"
+        outcome = "silent" if not got else "right" if got in meant(row) else "wrong"
         counts[group, outcome] += 1
-        counts[group, "among the titles"] += outcome == "silent" and row["entry"] in shown(row)
+        counts[group, "among the titles"] += outcome == "silent" and not meant(row).isdisjoint(shown(row))
         if outcome == "wrong":
             print(f"wrong: {row['question']!r} got {got}, meant {row['entry'] or 'nothing'}")  # noqa: T201
     return counts
 
 
 def test_the_sets_are_as_large_as_they_must_be_and_have_no_question_twice():
-    halves = [labelled("tuning"), labelled("test")]
+    halves = [labelled("tuning"), labelled("test"), labelled("third")]
     both = [row for half in halves for row in half]
     kinds = Counter((row["language"], row["kind"]) for row in both if row["entry"])
     assert sum(count for (language, _kind), count in kinds.items() if language == "nl") >= 300
@@ -60,10 +67,10 @@ def test_the_sets_are_as_large_as_they_must_be_and_have_no_question_twice():
     assert kinds["en", "plain"] >= 100
     assert sum(not row["entry"] for row in both) >= 100
     assert len({row["question"] for row in both}) == len(both)
-    assert {row["entry"] for row in both if row["entry"]} <= set(faq.entries())
+    assert set().union(*map(meant, both)) <= set(faq.entries())
 
 
-@pytest.mark.parametrize("half", ["tuning", "test"])
+@pytest.mark.parametrize("half", ["tuning", "test", "third"])
 def test_at_most_one_answer_in_a_hundred_is_wrong_and_none_is_out_of_scope(half, record_property):
     counts = measured(half)
     groups = sorted({group for group, _outcome in counts})
@@ -77,7 +84,7 @@ def test_at_most_one_answer_in_a_hundred_is_wrong_and_none_is_out_of_scope(half,
     right = sum(counts[group, "right"] for group in groups)
     wrong = sum(counts[group, "wrong"] for group in groups)
     assert wrong <= (right + wrong) / 100
-    assert right > 50, "silence alone is never wrong"
+    assert right > 30, "silence alone is never wrong"
 
 
 @pytest.mark.parametrize("language", faq.LANGUAGES)
