@@ -59,6 +59,8 @@ _DATE = re.compile(
     rf"\d{{1,2}}([-/.])\d{{1,2}}\1(?:(?:19|20)\d\d{_BESIDE}|\d\d{_BESIDE}(?! \d(?!\d?[:.]\d\d(?![.:]?\d))))"
     rf"|(?:19|20)\d\d-\d{{1,2}}-\d{{1,2}}{_BESIDE})"
 )
+# Digits to the end of a line, and those with which the next one begins.
+_OVER_LINES = re.compile(r"(?<![\w|+(])(?=([+(]{0,2}\d[\d ()./-]{0,20}\n{1,2} ?[-(]?\d[\d ()./-]{0,20}))")
 # Behind these words stands the number of an invoice or of a file, unless the line is about calling.
 _NUMBERED = re.compile(
     r"(?:factuur|rekening|dossier|kenmerk|invoice|reference|file)(?:\s?(?:nummer|number|nr|no)\b)?\.?\s?[:#]?\s*",
@@ -138,10 +140,34 @@ def _things(text: str) -> Iterator[_Thing]:
         yield _Thing(Kind.ACCOUNT, account, re.sub(r"[\s./_-]", "", account), account not in written)
         left = left.replace(account, _GAP)
     left = _DATE.sub(_GAP, _REFERENCE.sub(_GAP, left))
-    for number in phonenumbers.PhoneNumberMatcher(left, settings.PHONENUMBER_DEFAULT_REGION):
-        raw = number.raw_string
-        if not _is_of_a_file(left[max(0, number.start - _LOOKED_BACK) : number.start], left[number.end :]):
-            yield _Thing(Kind.NUMBER, raw, raw.replace("/", " "), raw not in written)
+    for raw in _numbers(left):
+        yield _Thing(Kind.NUMBER, raw, " ".join(raw.replace("/", " ").split()), raw not in written)
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Yield what somebody can call, line by line first, and then where a number goes on in the next line."""
+    for start, end in _called(text):
+        yield text[start:end]
+    whole = _taken_out(text)
+    for run in _OVER_LINES.finditer(whole):
+        for start, end in _called(whole, run.start(1), run[1].replace("\n", " ")):
+            if "\n" in whole[start:end]:
+                yield whole[start:end]
+
+
+def _taken_out(text: str) -> str:
+    """Return a text of the same length without the numbers that stand whole in a line, whatever they are of."""
+    for one in phonenumbers.PhoneNumberMatcher(text, settings.PHONENUMBER_DEFAULT_REGION):
+        text = text[: one.start] + "|" * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def _called(text: str, at: int = 0, part: str = "") -> Iterator[tuple[int, int]]:
+    """Yield where numbers stand in a text, or in a part of it that begins `at`, but for those of invoices and files."""
+    for one in phonenumbers.PhoneNumberMatcher(part or text, settings.PHONENUMBER_DEFAULT_REGION):
+        start, end = at + one.start, at + one.end
+        if not _is_of_a_file(text[max(0, start - _LOOKED_BACK) : start], text[end:]):
+            yield start, end
 
 
 def _is_of_a_file(before: str, behind: str) -> bool:

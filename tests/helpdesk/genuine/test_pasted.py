@@ -2,26 +2,18 @@
 
 import re
 from contextlib import suppress
-from datetime import date
-from decimal import Decimal
 from time import process_time
-from types import SimpleNamespace
 
 import phonenumbers
 import pytest
 
+from billing import rooms
 from billing.errors import Refused
-from billing.invoices import references
 from billing.outbox import rendering
-from debt_collection import notices
 from helpdesk.genuine import pasted
 from helpdesk.genuine.ours import Kind, Whose
 from tests import factories
-from tests.billing.outbox.test_explaining import facts as letter_facts
-from tests.billing.outbox.test_messages import FACTS
-from tests.complaints.test_mails import FACTS as COMPLAINTS
-from tests.debt_collection.cases import agency
-from tests.forbearance.test_mails import FACTS as FORBEARANCE
+from tests.helpdesk.genuine import own_mails
 from tests.helpdesk.genuine.test_ours import ACCOUNTS, ALIKE, HOST, IBAN, LINKS, MAILBOX, NUMBERS, OURS, SENDERS, SMS
 from tests.helpdesk.genuine.test_ours import _ours as _ours
 
@@ -63,36 +55,14 @@ def test_in_a_message_of_ours_everything_is_ours():
     assert {(one.text, one.verdict.whose) for one in found if one.verdict.whose != Whose.OURS} == set()
 
 
-def our_own_letters() -> dict[str, dict]:
-    """The facts of the letters that a patient gets, with a number of the invoice like a telephone number."""
-    row = agency(dispute_body_url="https://bureaugeschil.example/", phone="+31302345678")
-    claim = {
-        "number": "0201500123", "reference": "0494 1819 0479 8657", "reference_ending": "8657", "link": f"https://{HOST}/x/",
-        "issued_on": date(2026, 11, 1),
-        "total": Decimal(60), "amount": Decimal(60), "outstanding": Decimal(60), "due_on": date(2026, 12, 18),
-    }  # fmt: skip
-    ours = {
-        "provider": factories.provider(phone="+31201234567", email="balie@linde.example", name="De Linde"),
-        "lines": [claim], "total": Decimal(60), "link_until": date(2027, 1, 1), "agency": row, "credit": Decimal(0),
-        "case": SimpleNamespace(number="IN-1"), "iban": references.grouped(row.iban), "old_ending": "4567",
-        "due_on": date(2026, 12, 18), "today": date(2026, 12, 1), "resting": 0, "account": None,
-        "taken_off": Decimal(0),
-    }  # fmt: skip
-    of_agencies = dict.fromkeys(notices.NEEDS, ours)
-    notice = {"invoice_notice": letter_facts(ours["provider"], lines=[claim])}
-    billing = {kind: facts for kind, facts in FACTS.items() if not kind.startswith(("staff", "provider"))}
-    others = {kind: ours | facts for kind, facts in (FORBEARANCE | COMPLAINTS).items()}
-    told = {**billing, **others, **of_agencies, **notice}
-    return {
-        kind: facts | {"invoice_number": claim["number"], "provider": ours["provider"]} for kind, facts in told.items()
-    }
-
-
-@pytest.mark.parametrize("language", ["nl", "en"])
-def test_of_our_own_mails_nothing_is_called_false(language):
+@pytest.mark.parametrize("language", ["nl", "en", "ar"])
+def test_of_all_mails_that_are_sent_nothing_is_called_false(language):
+    """In Arabic with the explanation below it, which isolates what is written from left to right."""
     own = {"message_code": "BCDFGH23", "portal_address": HOST}
-    called = set()
-    for kind, facts in our_own_letters().items():
+    mails, called = own_mails.all_of_them(), set()
+    kinds = {kind for kind in rooms.message_kinds() if not kind.startswith("toy")}
+    assert set(mails) == kinds, "a new kind of message has to be added to own_mails"
+    for kind, facts in mails.items():
         mail = rendering.render(kind, language=language, context=facts | own)
         called |= {(one.text, kind) for one in wrong_in(re.sub(r"\b(?:rekening|x)\.example", HOST, mail.text))}
     assert called == set()
@@ -160,6 +130,34 @@ def test_dates_amounts_and_abbreviations_are_no_things(text):
 )  # fmt: skip
 def test_a_number_is_found_however_it_is_written(text):
     assert [one.verdict.kind for one in wrong_in(text)] == [Kind.NUMBER]
+
+
+@pytest.mark.parametrize("number", [
+    "06-\n12345678", "06 1234\n5678", "030 999\n45 67", "030 999\n\n45 67", "+31 30\n999 45 67", "(030)\n9994567",
+    "06-12\n-34 56 78", "0612345\n678", "030\r\n> 9994567",
+])  # fmt: skip
+@pytest.mark.parametrize("around", ["Bel {} nu", "Bel\n{}\n12 mei", "Vragen? {}\n1 euro", "Op 1\n{} .", "{}"])
+def test_a_number_that_goes_on_in_the_next_line_is_found(number, around):
+    (one,) = wrong_in(around.format(number))
+    assert one.verdict.kind == Kind.NUMBER
+    assert "\n" not in one.text
+
+
+@pytest.mark.parametrize("parted", ["030 123\n45 67", "+31 30 123\n4567", "NL02 ABNA 0123\n4567 89"])
+def test_our_own_number_over_two_lines_is_ours(parted):
+    assert [one.verdict.whose for one in pasted.judge(f"Bel of betaal: {parted}\n3500 AB Utrecht")] == [Whose.OURS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kerkstraat 30\n3512 AB Utrecht", "2026-00001\n2026-00002\n2026-00003", "factuur 06\n12345678",
+        "BTW B06\n12345678", "Bedrag 100,00\n30 123 45 67", "op 06-12-2026\n12345678", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10",
+        "Kamer 030\nom 1234567", "Kenmerk 0494 1819\n0479 8657", "KvK\n12345678\n06", "€ 30\n€ 1234567",
+    ],
+)  # fmt: skip
+def test_two_lines_with_digits_are_no_number(text):
+    assert pasted.judge(text) == []
 
 
 @pytest.mark.parametrize(
