@@ -50,6 +50,7 @@ def _in_short(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "asked": facts.get(letter.amount) if letter and asks else None,
         "asked_by": _days(letter, facts) if letter and asks else [],
         "rests": bool(facts.get("on_hold")),
+        "may_choose": letter is not None and not letter.has_chosen,
     }
 
 

@@ -24,7 +24,8 @@ LETTERS = {
           " Dutch letter says how much."),
     ),
     "notice_of_costs": Explained(
-        _("This invoice was not paid on time. Costs were added. The letter says how much."), "total", "last_day",
+        _("This invoice was not paid on time. Costs, interest or both were added. The letter says how much."),
+        "total", "last_day",
         _("If you don't pay by that day, you get one more letter from us."),
     ),
     "final": Explained(
@@ -51,7 +52,7 @@ LETTERS = {
     "hold_ended": Explained(
         _("Your invoice is not paused any more. The letter says whether you have to pay, and until when.")
     ),
-    "deferral_agreed": Explained(_("You got a later day to pay."), "amount", "until", _REMINDED),
+    "deferral_agreed": Explained(_("You got a later day to pay."), "amount", "until", _REMINDED, has_chosen=True),
     "plan_agreed": Explained(
         _("You agreed to pay in instalments. The letter has each amount and each day."), "", "",
         _("If you miss an instalment, you get one free reminder and one more week. If you don't pay then, the plan"
@@ -62,14 +63,17 @@ LETTERS = {
     ),
     "plan_completed": Explained(_("You paid all instalments. You don't have to do anything any more.")),
     "plan_broken": Explained(
-        _("An instalment was not paid, so your payment plan ended. You have to pay the rest."), "outstanding", "due_on"
+        _("An instalment was not paid, so your payment plan ended. You have to pay the rest."), "outstanding", "due_on",
+        has_chosen=True,
     ),
     "installment_due": Explained(
-        _("Soon it is the last day to pay what you arranged. You are not late."), "amount", "due_on"
+        _("Soon it is the last day to pay what you arranged. You are not late."), "amount", "due_on",
+        has_chosen=True,
     ),
     "installment_missed": Explained(
         _("You missed an instalment. This reminder is free."), "amount", "grace_until",
         _("If you don't pay by that day, your payment plan ends and you have to pay the rest at once."),
+        has_chosen=True,
     ),
     "contact_changed": Explained(
         _("Your care provider gave us other details of you, such as another e-mail address. Are they wrong? Then call"

@@ -11,12 +11,14 @@ class Explained:
     """A letter in short, for who reads no Dutch: what it is about, and what comes when nothing is done.
 
     `amount` and `day` name the facts with what it asks for, and until when. The sentences may name the `provider`.
+    `has_chosen`: its reader pays later or in parts already, so that is not offered again.
     """
 
     about: Text
     amount: str = ""
     day: str = ""
     otherwise: Text = ""
+    has_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,3 +140,23 @@ def test_what_rests_threatens_with_nothing(provider):
     below = explaining.explanation("final_notice", "pl", told)
     with translation.override("pl"):
         assert str(rooms.explained_letters()["final_notice"].otherwise) not in below
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_offered"),
+    [("invoice_notice", True), ("plan_undone", True), ("deferral_agreed", False), ("installment_due", False),
+     ("installment_missed", False), ("plan_broken", False)],
+)  # fmt: skip
+def test_paying_in_parts_is_not_offered_to_who_does_so_already(provider, kind, is_offered):
+    told = facts(provider, amount=Decimal(15), until=date(2026, 12, 18), outstanding=Decimal(45))
+    told |= {"grace_until": date(2026, 12, 18), "operator": {"phone": "", "email": ""}}
+    below = explaining.explanation(kind, "tr", told | {"portal_address": "z.example", "message_code": ""})
+    with translation.override("tr"):
+        assert str(translation.gettext("Amount to pay")) in below
+        offer = "Can't you pay now? On our website you can often choose a later day, or pay in parts. That is free."
+        assert (translation.gettext(offer) in below) is is_offered
+
+
+def test_a_letter_about_interest_alone_is_not_said_to_be_about_costs():
+    with translation.override("en"):
+        assert "Costs, interest or both" in str(rooms.explained_letters()["notice_of_costs"].about)

@@ -97,7 +97,7 @@ def test_whom_to_ask_about_privacy_and_who_works_for_us_where_is_told(client, se
     settings.PROCESSORS = processors.read("Servers B.V. (servers|hosting) NL")
     text = text_of(client, "privacy")
     assert "fg@rekening.example" in text.replace(" ", "")
-    assert "Servers B.V., voor servers. Dit bedrijf werkt voor ons in Nederland." in text
+    assert "Servers B.V. (Nederland), voor servers." in text
     assert "Wij en deze bedrijven bewaren uw gegevens binnen de Europese Economische Ruimte" in text
     settings.PROCESSORS += processors.read("Mail Inc. (e-mail|e-mail) US clauses; Post Ltd (post|post) GB adequacy")
     text = text_of(client, "privacy", "en")
