@@ -15,6 +15,7 @@ from tests.coulance.specimens.cases import Case, case_of
 PILES = ("worked_on", "worked_on_more", "unseen", "unseen_second")
 PILES += ("traps", "unseen_traps", "unseen_second_traps", "more_traps", "third_traps")
 PILES += ("third_traps_closer",)
+PILES += ("fourth.layouts", "fourth.screens", "fourth.traps")
 __all__ = ["PILES", "Case", "Layout", "case_of", "layout", "layouts"]
 
 
@@ -35,7 +36,7 @@ def layout(name: str, *, trap: str = "", screen: bool = False) -> Callable[[Call
     """Make a function a layout of the pile in whose module it stands."""
 
     def mark(draw: Callable[[Case], str]) -> Callable:
-        pile = draw.__module__.rpartition(".")[2]
+        pile = draw.__module__.removeprefix(f"{__name__}.")
         _FOUND.setdefault(pile, {})[name] = Layout(name, draw, trap, screen)
         return draw
 
