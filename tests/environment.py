@@ -16,14 +16,18 @@ from portal.environment import VARIABLES
 _HANDED_DOWN = ("DATABASE_URL", "REDIS_URL")
 
 
-def prepare(*, servers: dict[str, str]) -> Path:
-    """Make the data folder of this process and set its environment; `servers` names real ones (as URLs)."""
+def prepare(*, servers: dict[str, str], kept_in: Path | None = None) -> Path:
+    """Make the data folder of this process and set its environment; `servers` names real ones (as URLs).
+
+    The folder is gone with the process, unless it is `kept_in` a place that is given.
+    """
     in_worker = "PYTEST_XDIST_WORKER" in os.environ
-    kept = {name: os.environ[name] for name in _HANDED_DOWN if in_worker and name in os.environ}
+    handed_down = {name: os.environ[name] for name in _HANDED_DOWN if in_worker and name in os.environ}
     for name in VARIABLES:
         os.environ.pop(name, None)
-    folder = Path(tempfile.mkdtemp(prefix="zorgrekening-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = kept_in or Path(tempfile.mkdtemp(prefix="zorgrekening-tests-"))
+    if not kept_in:
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.setdefault("SUITE_FOLDER", str(folder))  # of the first process of the run, for what all share
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -31,7 +35,7 @@ def prepare(*, servers: dict[str, str]) -> Path:
         "ENV_FILE": "",
         "SANDBOX": "1",
         "DATA_DIR": str(folder),
-        **kept,
+        **handed_down,
         **servers,
     }
     return folder

@@ -37,11 +37,14 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], *, seconds: float
     raise RuntimeError(f"{process.args!r} does not listen on {port} after {seconds} s")
 
 
-def start_all(on_end: Callable[[Callable[[], object]], object]) -> dict[str, str]:
-    """Start PostgreSQL and Redis; their URLs as environment variables. `on_end` takes what ends them."""
+def start_all(on_end: Callable[[Callable[[], object]], object], *, kept_in: Path | None = None) -> dict[str, str]:
+    """Start PostgreSQL and Redis; their URLs as environment variables. `on_end` takes what ends them.
+
+    What PostgreSQL holds is gone with it, unless it is `kept_in` a folder, where the next one finds it.
+    """
     folder = Path(tempfile.mkdtemp(prefix="zorgrekening-servers-"))
     on_end(lambda: shutil.rmtree(folder, ignore_errors=True))
-    return {"DATABASE_URL": _start_postgresql(folder, on_end), "REDIS_URL": start_redis(folder, on_end)}
+    return {"DATABASE_URL": _start_postgresql(kept_in or folder, on_end), "REDIS_URL": start_redis(folder, on_end)}
 
 
 def start_redis(folder: Path, on_end: Callable[[Callable[[], object]], object]) -> str:
@@ -59,7 +62,8 @@ def _start_postgresql(folder: Path, on_end: Callable[[Callable[[], object]], obj
     """A cluster of its own. PostgreSQL refuses root, so root hands the folder to the user postgres."""
     binaries = _postgresql_binaries()
     data, port = folder / "postgresql", free_port()
-    data.mkdir(mode=0o700)
+    is_new = not data.exists()
+    data.mkdir(mode=0o700, exist_ok=True)
     user = None
     if os.geteuid() == 0:
         user = "postgres"
@@ -67,10 +71,11 @@ def _start_postgresql(folder: Path, on_end: Callable[[Callable[[], object]], obj
         folder.chmod(0o711)
         os.chown(data, account.pw_uid, account.pw_gid)
     as_owner = {"user": user, "group": user, "extra_groups": []} if user else {}
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "zorgrekening", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-        check=True, stdout=subprocess.DEVNULL, cwd="/", **as_owner,
-    )  # fmt: skip
+    if is_new:
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "zorgrekening", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+            check=True, stdout=subprocess.DEVNULL, cwd="/", **as_owner,
+        )  # fmt: skip
     # A test cluster may lose everything in a crash: no fsync, so that a flush between tests costs little.
     options = f"-p {port} -h 127.0.0.1 -k {data} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     options += " -c log_min_error_statement=panic -c log_error_verbosity=terse"  # as deployed
@@ -81,9 +86,9 @@ def _start_postgresql(folder: Path, on_end: Callable[[Callable[[], object]], obj
     on_end(lambda: _end(process, by=signal.SIGINT))  # SIGTERM would wait for clients to leave
     wait_for_port(port, process)
     _wait_until_ready(binaries / "pg_isready", port)
-    subprocess.run(
-        [binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "zorgrekening", "zorgrekening"], check=True
-    )
+    if is_new:
+        as_client = ["-h", "127.0.0.1", "-p", str(port), "-U", "zorgrekening"]
+        subprocess.run([binaries / "createdb", *as_client, "zorgrekening"], check=True)
     return f"postgres://zorgrekening@127.0.0.1:{port}/zorgrekening"
 
 

@@ -3,17 +3,24 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests import environment, servers
 
 
 @contextmanager
-def ground(*, postgresql: bool = False, **variables: str) -> Iterator[None]:
-    """Django with all tables, on real servers (PostgreSQL and Redis) or on none; `variables` go to the settings."""
+def ground(*, postgresql: bool = False, kept_in: Path | None = None, **variables: str) -> Iterator[None]:
+    """Django with all tables, on real servers (PostgreSQL and Redis) or on none; `variables` go to the settings.
+
+    The database is gone at the end, unless it is `kept_in` a folder, for the next run to begin with.
+    """
     ends: list[Callable[[], object]] = []
     try:
-        folder = environment.prepare(servers=servers.start_all(ends.append) if postgresql else {})
-        (folder / "static").mkdir()  # WhiteNoise misses it aloud
+        if kept_in:
+            kept_in.mkdir(parents=True, exist_ok=True)
+        started = servers.start_all(ends.append, kept_in=kept_in) if postgresql else {}
+        folder = environment.prepare(servers=started, kept_in=kept_in)
+        (folder / "static").mkdir(exist_ok=True)  # WhiteNoise misses it aloud
         os.environ |= variables
         import django
 

@@ -1,16 +1,22 @@
 """Patients by the million, in practices of their own, each with an invoice, for searches: `fill(patients)`.
 
+`python -m tests.benchmarks.people FOLDER [PATIENTS]` fills a PostgreSQL that stays in a folder, for `bench_search`.
+
 Rows go in by COPY, past the rules, and are what the rules would have left: names as often as they are in the
 Netherlands (a few hundred that many people have, and many that few have), every column that is searched made by the
 product's own functions, each identity sealed for its own row. The index of trigrams is built when the rows are in.
 """
 
 import random
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import volume
+from tests.benchmarks.ground import ground
 
 COMMON = (
     "Jong Jansen Vries Berg Bakker Dijk Visser Janssen Smit Meijer Boer Mulder Groot Bos Vos Peters Hendriks Leeuwen "
@@ -21,6 +27,7 @@ BEGIN = "Aal Beer Bol Dron Eik Fel Gel Hart Hul Kamp Koop Laar Lem Mol Noor Olde
 MIDDLE = "den er en ing el der ken men sen ten"
 END = "aar berg broek burg dam hof horst huis kamp laan man meer stra veld voort waard wijk zand"
 RARE = [b + m + e for b in BEGIN.split() for m in MIDDLE.split() for e in END.split()]
+PATIENTS = 1_000_000
 LARGE, SMALL = 100_000, 5_000  # patients of the first practice, and of each other one
 CHUNK = 50_000
 PATIENT = (
@@ -60,6 +67,7 @@ def fill(patients: int) -> list[int]:
         for statement in made_anew:
             cursor.execute(statement)
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")  # nothing is left to write while somebody measures
     return practices
 
 
@@ -102,3 +110,14 @@ def _rows(numbers: range, practice: int, chances: random.Random) -> Iterator[tup
 def _invoices(numbers: range, practice: int) -> Iterator[tuple[Any, ...]]:
     """Yield one invoice for each patient, who has the same number."""
     return volume.invoices(numbers, range(numbers.stop), practice)
+
+
+def main(folder: Path, patients: int) -> None:
+    began = time.perf_counter()
+    with ground(postgresql=True, kept_in=folder):
+        fill(patients)
+    print(f"{patients:,} patients in {time.perf_counter() - began:.0f} s, in {folder}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else PATIENTS)

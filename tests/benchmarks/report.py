@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 Measured = TypeVar("Measured")
@@ -23,6 +24,7 @@ class Options:
     rounds: int
     quick: bool
     large: bool = False
+    folder: Path | None = None  # where a database was filled before
 
     def of(self, quick: int, usual: int, large: int) -> int:
         """Return the one of three sizes that was asked for."""
@@ -56,8 +58,9 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true", help="small and in a few seconds: shows only that it works")
     parser.add_argument("--large", action="store_true", help="up to 2,000,000 invoices, where the product has them")
+    parser.add_argument("--folder", type=Path, help="the database that a filler left there, where a benchmark has one")
     given = parser.parse_args(arguments)
-    return Options(given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), given.quick, given.large)
+    return Options(given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), given.quick, given.large, given.folder)
 
 
 def cost_of(act: Callable[[], object]) -> Cost:
