@@ -64,8 +64,13 @@ def pdf_of(case: CoulanceCase, *, pages: int) -> Specification:
 
 def clean_file(case: CoulanceCase, kind: str, name: str, content: bytes, **fields: Any) -> Specification:
     """A checked file as the uploads leave it, sealed."""
-    row = Specification(case=case, kind=kind, name=name, size=len(content), sha256="0" * 64, **fields)
+    return as_checked(Specification(case=case, **fields), kind, name, content)
+
+
+def as_checked(row: Any, kind: str, name: str, content: bytes) -> Any:
+    """Keep a file of anybody as one that was checked."""
+    row.kind, row.name, row.size, row.sha256 = kind, name, len(content), "0" * 64
     row.stored_name = storage.put(content, row)
-    row.status = Specification.Status.CLEAN
+    row.status = row.Status.CLEAN
     row.save()
     return row

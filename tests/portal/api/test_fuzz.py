@@ -30,9 +30,9 @@ def operations():
 
 @pytest.fixture
 def programs(monkeypatch):
+    """A program that may do everything, and one for each thing that a key may do."""
     monkeypatch.setattr(limits, "READ", Limit("read", 1_000_000, 60))
     monkeypatch.setattr(limits, "WRITE", Limit("write", 1_000_000, 60))
-    """A program that may do everything, and one for each thing that a key may do."""
     made = Program(factories.provider())
     assert made.post("/invoices", {"invoices": [invoice(1), invoice(2, number="0")]}).status_code == 201
     return [made, *(Program(made.provider, scopes=[scope], name=scope) for scope in Scope.values)]

@@ -91,8 +91,9 @@ def said_by_people() -> set[str]:
 def test_every_page_of_the_desk(sandbox, browser, rows, setup):
     _width, language, _scheme, size = setup
     wrong: dict[str, list[str]] = {}
+    walkers = clients(rows)
     seen, data = 0, said_by_people()
-    for role, client in clients(rows).items():
+    for role, client in walkers.items():
         page = open_page(browser, client, sandbox.url, setup)
         complaints = listen(page)
         for name, path in pages(client, role, rows):

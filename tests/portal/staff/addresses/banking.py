@@ -21,7 +21,8 @@ ROWS = {"banking_payoutterms_history"}
 def filled(provider, mark, rows):
     """The terms of payout of a practice, a closed statement, and a line of the bank on its invoice."""
     at = timezone.now()
-    fields = {"number": mark, "run_on": timezone.localdate(at), "amount": ZERO, "opening": ZERO, "closing": ZERO}
+    number = f"{at.year}-{provider.agb_code}-001"
+    fields = {"number": number, "run_on": timezone.localdate(at), "amount": ZERO, "opening": ZERO, "closing": ZERO}
     line = paid("1.00", f"{mark} {rows['invoice'].payment_reference}")
     match_new()
     return {
@@ -32,4 +33,4 @@ def filled(provider, mark, rows):
 
 
 def slots(rows):
-    return {"<int:payout_id>": str(rows["payout"].pk), "<str:kind>": "pdf"}
+    return {"<int:payout_id>": str(rows["payout"].pk), "<str:kind>": "csv", "<str:reference>": "B-1"}

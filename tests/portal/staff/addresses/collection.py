@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from debt_collection.models import HandOver
 from forbearance import reports
-from forbearance.models import Forbearance
+from forbearance.models import CounsellorLetter, Forbearance
+from tests.coulance.desk.desk_cases import as_checked
 from tests.debt_collection.cases import of_marked
 
 OWN_PAGE = {
@@ -26,11 +27,17 @@ ROWS = {
 def filled(provider, mark, rows):
     said = reports.Said(kind="debt_help", since=timezone.localdate(), why=rows["patient"].surname)
     case = of_marked(provider, mark)
+    ground = reports.report(rows["patient"].pk, said, by="test")
+    as_checked(CounsellorLetter(forbearance=ground), "png", f"{mark}.png", mark.encode())
     return {
-        "forbearance": reports.report(rows["patient"].pk, said, by="test"),
+        "forbearance": ground,
         "handover": case,
         "collection": case,  # as the matrix reads debt_collection_handover
     }
+
+
+def slots(rows):
+    return {"/brief/<int:file_id>/": f"/brief/{rows['forbearance'].letters.get().pk}/"}
 
 
 def state_of(provider):

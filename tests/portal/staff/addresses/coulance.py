@@ -31,7 +31,10 @@ def filled(provider, mark, rows):
 
 
 def slots(rows):
-    return {"<int:file_id>": str(rows["coulancecase"].specifications.get().pk), "<int:number>": "1"}
+    return {
+        "/document/<int:file_id>/": f"/document/{rows['coulancecase'].specifications.get().pk}/",
+        "<int:number>": "1",
+    }
 
 
 def body(rows):

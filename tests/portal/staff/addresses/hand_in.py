@@ -2,6 +2,7 @@
 
 from billing.models import IntakeChoice, SubmittedFile
 from billing.submission import uploads
+from portal.intake import spreadsheets
 
 OWN_PAGE = {
     "hand_in": {200, 303},
@@ -26,11 +27,21 @@ def filled(provider, mark, rows):
     uploads.checked(row, found={"outdated": [mark]}, counts=counts, may_go=True, good_ones=False)
     uploads.order(row, by=mark)
     uploads.finished(row, found={"outdated": [mark]}, counts=counts)
-    return {"submittedfile": row}
+    table = f"rekening;kolom\n{mark};1\n".encode()
+    (content, asked), waits = spreadsheets.taken(provider, table)
+    row_of_table = uploads.store(
+        provider, content, kind=SubmittedFile.Kind.CSV, facts=facts | asked, size=len(table), by=mark,
+        needs_columns=waits,
+    )  # fmt: skip
+    return {"submittedfile": row, "table": row_of_table}
 
 
 def slots(rows):
-    return {"<int:file_id>": str(rows["submittedfile"].pk), "<str:ending>": "csv"}
+    return {
+        "<int:file_id>/kolommen/": f"{rows['table'].pk}/kolommen/",
+        "aanleveren/<int:file_id>/": f"aanleveren/{rows['submittedfile'].pk}/",
+        "<str:ending>": "csv",
+    }
 
 
 def body(rows):
