@@ -13,7 +13,7 @@ from billing.law import calendar
 from billing.ledger import balance, outstanding
 from billing.models import Invoice, OutboxMessage
 from billing.money import ZERO
-from billing.outbox.facts import moment_of, open_link, open_link_context
+from billing.outbox.facts import moment_of, open_link, open_link_context, patients_apart
 from billing.outbox.queue import queue_message
 from billing.rooms import Stops
 from debt_collection.models import Claim, HandOver
@@ -154,6 +154,7 @@ def _shared(case: HandOver, invoices: Sequence[Invoice], *, until: date) -> dict
     last: Any = shared["link_until"]
     return {
         **shared,
+        **patients_apart(invoices),
         "lines": list(_lines(invoices, last)),
         "agency": case.agency,
         "case": case.number,

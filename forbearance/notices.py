@@ -17,7 +17,7 @@ from billing.ledger.breakdown import parts_of
 from billing.models import Invoice, OutboxMessage, Patient
 from billing.models.parties import Language
 from billing.money import ZERO
-from billing.outbox.facts import moment_of, open_link, open_link_context
+from billing.outbox.facts import moment_of, open_link, open_link_context, patients_apart
 from billing.outbox.queue import queue_message
 from forbearance.models import Forbearance
 
@@ -152,6 +152,7 @@ def _tell_days(kind: str, together: Sequence[Invoice], more: dict[str, Any], *, 
             "lines": lines,
             "total": sum((line["amount"] for line in lines), ZERO),
         }
+        | patients_apart(together)
         | more,
         dedupe_key=f"{kind}:{together[0].pk}:{today}:{told_together.stated(together)}",
         now=moment_of(today),
@@ -204,6 +205,7 @@ def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date, voided:
         "forbearance_begun",
         invoice=invoice,
         context=shared
-        | {"lines": lines, "voided": voided, "until": until, "days_after": settings.LATE_INVOICE_TERM_DAYS},
+        | {"lines": lines, "voided": voided, "until": until, "days_after": settings.LATE_INVOICE_TERM_DAYS}
+        | patients_apart(invoices),
         dedupe_key=f"forbearance_begun:{invoice.pk}:{until}",
     )

@@ -19,7 +19,7 @@ from billing.ledger.breakdown import Parts
 from billing.ledger.entries import balance_of, postings_of, sides_in, standing_entries
 from billing.models import CareDetail, Invoice, InvoicePayer, LedgerTransaction, Letter, Payer, Provider, ReminderStep
 from billing.money import ZERO
-from billing.outbox.facts import open_link
+from billing.outbox.facts import open_link, patients_apart
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
 _CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED, Kind.WRITTEN_OFF)
@@ -47,7 +47,7 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "days_to_pay": DAYS_TO_PAY,
         "last_day": schedule.named_day(letter.step, today),
         "link_until": until,
-    }
+    } | patients_apart(invoices)
     if letter.step == Step.NOTICE:
         return named
     if letter.step >= Step.REMINDER:

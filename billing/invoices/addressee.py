@@ -6,6 +6,7 @@ from typing import Any
 from billing.models import Invoice, Patient, Payer
 
 REPRESENTING = (Payer.Relation.ADMINISTRATOR, Payer.Relation.CURATOR)
+PAYING_FOR = (Payer.Relation.PARENT, Payer.Relation.GUARDIAN, Payer.Relation.OTHER)  # out of their own means
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Facts that most mails about an invoice share."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -23,6 +24,18 @@ def about(invoice: Invoice) -> dict[str, object]:
         "reference_ending": invoice.payment_reference[-4:],
         "provider": invoice.provider,
     }
+
+
+def patients_apart(invoices: Sequence[Invoice]) -> dict[str, object]:
+    """Return by initials of which patient each invoice is, for a mail about several patients; nothing about one.
+
+    The initials of one of them would be wrong for the others, and those that all have tell nobody apart.
+    """
+    if len({invoice.patient_id for invoice in invoices}) < 2:
+        return {}
+    named = [(invoice.number, invoice.patient.initials) for invoice in invoices]
+    tells_apart = len({initials for _number, initials in named}) > 1
+    return {"patients": named if tells_apart else [], "initials": ""}
 
 
 def open_link(invoice: Invoice, *, until: date) -> str:

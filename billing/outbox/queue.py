@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices.addressee import REPRESENTING, Addressee, Represented, addressee, addressee_loaded, represented
+from billing.invoices.addressee import PAYING_FOR, REPRESENTING, Addressee, addressee, addressee_loaded, represented
 from billing.links import new_code
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
@@ -40,12 +40,12 @@ def queue_message(
     Raises ValueError when a fact is missing, or whom it is for.
     """
     now = now or timezone.now()
-    recipient, language, whose = _to_whom(invoice, recipient, language)
+    recipient, language, reader = _to_whom(invoice, recipient, language)
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    facts = (about(invoice) if invoice else {}) | {"represented": whose} | context
+    facts = (about(invoice) if invoice else {}) | reader | context
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,
@@ -86,7 +86,7 @@ def queue_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[Out
             kind=kind, invoice=draft.invoice, language=to.language, recipient=to.email, dedupe_key=draft.dedupe_key,
             created_at=now, next_try_at=now,
         )  # fmt: skip
-        _render(message, about(draft.invoice) | {"represented": _represented(draft.invoice, to)} | draft.context)
+        _render(message, about(draft.invoice) | _reader(draft.invoice, to) | draft.context)
         messages.append(message)
     wakeup.wake_on_commit("billing.sweep_outbox")
     return OutboxMessage.objects.bulk_create(messages)
@@ -124,19 +124,21 @@ def _render(message: OutboxMessage, facts: dict[str, Any]) -> None:
     message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
 
 
-def _represented(invoice: Invoice, to: Addressee) -> Represented | None:
-    return represented(invoice.patient) if to.relation in REPRESENTING else None
+def _reader(invoice: Invoice, to: Addressee) -> dict[str, Any]:
+    """Return whose invoice it is, for who reads of it in the patient's place or pays for the patient (ADR 0088)."""
+    return {
+        "represented": represented(invoice.patient) if to.relation in REPRESENTING else None,
+        "initials": invoice.patient.initials if to.relation in PAYING_FOR else "",
+    }
 
 
-def _to_whom(
-    invoice: Invoice | None, recipient: str | None, language: str | None
-) -> tuple[str, str, Represented | None]:
-    """Return the address, the language, and whose invoice it is when the reader only represents that person."""
-    whose = None
+def _to_whom(invoice: Invoice | None, recipient: str | None, language: str | None) -> tuple[str, str, dict[str, Any]]:
+    """Return the address, the language, and what the mail says to a reader who is not the patient."""
+    reader: dict[str, Any] = {}
     if recipient is None:
         if invoice is None:
             raise ValueError("a message about no invoice, for nobody")
         to = addressee(invoice)
         recipient, language = to.email, to.language
-        whose = _represented(invoice, to)
-    return recipient, language or settings.LANGUAGE_CODE, whose
+        reader = _reader(invoice, to)
+    return recipient, language or settings.LANGUAGE_CODE, reader

@@ -48,7 +48,7 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
         "portal_address": settings.PUBLIC_URL.partition("://")[2],
         "operator": settings.OPERATOR,
     }
-    facts = {"represented": None, "message_code": "", **context, **shared}
+    facts = {"represented": None, "initials": "", "patients": (), "message_code": "", **context, **shared}
     facts["explanation"] = explaining.explanation(kind, language, facts)
     with translation.override(written):
         facts["office_hours"] = office_hours.week_in_words()

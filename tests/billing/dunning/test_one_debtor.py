@@ -10,6 +10,7 @@ from billing.dunning import staff_acts
 from billing.dunning.forecast import forecast_of
 from billing.invoices.debtors import patients_of_debtor
 from billing.models import Invoice, Letter, OutboxMessage, Payer, Provider, ReminderStep
+from billing.outbox.facts import patients_apart
 from billing.plans import agreements
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
@@ -60,6 +61,31 @@ def test_three_children_of_one_mother_get_one_letter_and_one_fee(children):
     text = " ".join(OutboxMessage.objects.get(kind="final_notice").text.split())
     assert "Aan: A. de Bakker, B. de Bakker, C. de Bakker." in text
     assert "U betaalt ze in één keer, of elke rekening apart, met de links hieronder." in text
+    whose = zip(invoices, children, strict=True)
+    said = " ".join(f"Rekening {one.number} is van de patiënt met de voorletters {who.initials}" for one, who in whose)
+    assert said in text
+
+
+def test_who_pays_for_children_reads_in_each_mail_of_which_child_it_is_and_no_name(children):
+    for patient, relation in zip(children, ("parent", "guardian", ""), strict=True):
+        if relation:
+            Payer.objects.create(patient=patient, relation=relation, name="R. Mol", email="moeder@post.example")
+        new_invoice(patient=patient)
+    live(NOTICED)
+    mails = OutboxMessage.objects.filter(kind="invoice_notice").order_by("invoice")
+    first, second, third = (" ".join(mail.text.split()) for mail in mails)
+    assert "Deze e-mail gaat over de patiënt met de voorletters A. U betaalt voor die patiënt." in first
+    assert "Deze e-mail gaat over de patiënt met de voorletters B. U betaalt voor die patiënt." in second
+    assert "voorletters" not in third, "who pays for themselves knows whose invoice it is"
+    assert not any("Bakker" in mail for mail in (first, second, third))
+
+
+def test_initials_that_all_have_tell_nobody_apart(children):
+    twins = [child(children[0].provider, "A."), children[0]]
+    same, other = ([factories.invoice(patient=one) for one in pair] for pair in (twins, children[:2]))
+    assert patients_apart(same) == {"patients": [], "initials": ""}
+    assert patients_apart(other)["patients"] == [(other[0].number, "A."), (other[1].number, "B.")]
+    assert patients_apart(same[:1]) == {}
 
 
 @pytest.mark.parametrize(
