@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing import rooms
+from billing.models import SubmittedFile
 from portal.intake.result import About
 
 _INVOICE = re.compile(r"invoices\[([0-9]+)\]")
@@ -151,9 +152,10 @@ def _source(path: str, sources: list[list[int]]) -> str:
 
 
 def sentences_of_counts(row: Any) -> Iterator[tuple[str, int]]:
-    """Yield what was or would be taken of a file, in words, with how many."""
-    yield _("new invoices"), row.new
-    yield _("invoices that were handed in before, and are left alone"), row.known
+    """Yield what was or would be taken of a file, in words, with how many; of a refused one only what is wrong."""
+    if row.status != SubmittedFile.Status.REFUSED:
+        yield _("new invoices"), row.new
+        yield _("invoices that were handed in before, and are left alone"), row.known
     if row.credited:
         yield _("credit notes"), row.credited
     if row.corrected:
