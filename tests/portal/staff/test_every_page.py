@@ -27,8 +27,6 @@ SETUPS = (
 MARK = "KANARIEPIET"
 STRANGERS = {"login", "forgotten"}
 OF_A_SESSION = {"logout", "stay", "catch all"}  # they end or only prolong what the walk stands on
-# Not mended, and not understood: at 1366 px the last link below the paper of a case does not lie on top at its focus.
-OPEN = ("coulance_coulancecase_change", 'focus is covered: <a href="/beheer/coulance/')
 FEWEST = 150  # pages of the roles together
 
 
@@ -102,8 +100,7 @@ def test_every_page_of_the_desk(sandbox, browser, rows, setup):
             page.wait_for_load_state()
             found = [f"console: {one}" for one in complaints] + walking.wrong_at_a_glance(page, language, data=data)
             if size == 100:
-                by_keyboard = walking.wrong_by_keyboard(page)
-                found += [one for one in by_keyboard if (name, one[: len(OPEN[1])]) != OPEN]
+                found += walking.wrong_by_keyboard(page)
             found += walking.wrong_by_axe(page)
             seen += 1
             if found:
