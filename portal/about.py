@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.functional import Promise
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -95,7 +94,5 @@ def _reached() -> dict[str, Any]:
         "text_relay": TEXT_RELAY,
         "week": office_hours.week_in_words(),
         "differs": office_hours.days_that_differ(timezone.localdate()),
-        "languages": [
-            str(get_language_info(code)["name_translated"]).capitalize() for code in settings.OFFICE_LANGUAGES
-        ],
+        "languages": office_hours.languages_in_words(),
     }

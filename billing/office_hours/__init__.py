@@ -6,9 +6,11 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import groupby
 
+from babel import Locale
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format, time_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.law.calendar import AMSTERDAM, DAY, SATURDAY
@@ -96,6 +98,12 @@ def now_in_words(now: datetime) -> str:
 def week_in_words() -> str:
     """Say the hours of an ordinary week, days with the same hours together; empty where no hours are set."""
     return ", ".join(_runs())
+
+
+def languages_in_words() -> list[str]:
+    """Return the languages that our desk speaks, as the active language names them."""
+    names = Locale((get_language() or settings.LANGUAGE_CODE).partition("-")[0]).languages  # easy Dutch is Dutch
+    return [names.get(code, code) for code in settings.OFFICE_LANGUAGES]
 
 
 def _runs() -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from billing import office_hours
 from billing.invoices.state import InvoiceView
 from billing.rooms import Answer, Text
 from guests import access, throttle
@@ -126,6 +128,8 @@ def _page(request: HttpRequest, view: InvoiceView | None) -> HttpResponse:
         "links": _links(reply, view) if reply else [],
         "now": timezone.now(),
         "titles": [(entry.id, _title(entry)) for entry in _to_choose(reply, often)],
+        "spoken": office_hours.languages_in_words(),
+        "speaks_yours": translation.get_language() in settings.OFFICE_LANGUAGES,
         "in_your_language": [Link(_address(page, token), LABELS[page]) for page, token in _of_the_core(view)],
         "here": reverse("assistant_of_invoice", args=[view.token]) if view else reverse("assistant"),
     }

@@ -103,3 +103,18 @@ def test_mails_about_an_invoice_say_where_the_help_is():
     mail = OutboxMessage.objects.get(invoice=invoice)
     address = settings.PUBLIC_URL.partition("://")[2]
     assert f"Of kijk op {address}/hulp." in mail.text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "says"),
+    [(["nl", "tr"], "Çalışanlarımız sizin dilinizi de konuşuyor."),
+     (["nl", "en"], "Çalışanlarımız şu dilleri konuşuyor: Felemenkçe, İngilizce."), ([], "")],
+)  # fmt: skip
+def test_who_asks_in_turkish_reads_that_answers_are_dutch_and_who_speaks_their_language(client, settings, spoken, says):
+    settings.OFFICE_LANGUAGES = spoken
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "tr"
+    page = client.post(reverse("assistant"), {"question": "Faturayı taksitle ödeyebilir miyim?"}).content.decode()
+    reply = page.partition('id="reply"')[2].partition("</section>")[0]
+    assert "Bu sayfadaki sorular ve yanıtlar Felemenkçedir." in reply
+    assert says in page
+    assert ("Çalışanlarımız" in page) is bool(says)
