@@ -11,6 +11,7 @@ from billing.errors import Refused
 from billing.models import StaffTask
 from helpdesk import callbacks
 from helpdesk.models import Callback, CallbackSlot
+from tests import factories
 from tests.billing.meeting import KEPT_WAITING, PATIENCE, met_before
 from tests.billing.outbox.test_outbox_races import in_threads
 from tests.helpdesk.test_callbacks import MONDAY, asked, at, week  # noqa: F401
@@ -51,7 +52,7 @@ def test_without_the_lock_both_would_get_it(settings, monkeypatch):
 
 def ends_while_it_is_looked_at(seconds):
     """The call has ended before its task is opened, or after `seconds` the task is; return the tasks that are open."""
-    row = asked(BEGINS, NOW)
+    row, staff = asked(BEGINS, NOW), factories.staff(role="operations", provider=None)
     looked, ended = threading.Barrier(2), threading.Barrier(2)
     opens = 'INSERT INTO "billing_stafftask"'
 
@@ -61,7 +62,7 @@ def ends_while_it_is_looked_at(seconds):
 
     def end():
         looked.wait(timeout=PATIENCE)
-        callbacks.called(row.pk, reached=True, seen=0, staff="els")
+        callbacks.called(row.pk, reached=True, seen=0, staff=staff)
         with suppress(threading.BrokenBarrierError):
             ended.wait(timeout=seconds)
 
