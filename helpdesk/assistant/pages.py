@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -33,6 +34,7 @@ OFTEN_OF_INVOICE = ("how-much", "until-when", "payment-arrived", "what-next", "p
 # What a language of the core has, which knows no answers: without an invoice, and of one.
 IN_YOUR_LANGUAGE = ("lookup", "genuine", "genuine_paid", "complain_without_invoice")
 IN_YOUR_LANGUAGE_OF_INVOICE = ("invoice", "deferral", "plan", "steps", "complain", "genuine")
+IN_A_LIST = {"genuine_paid": _("Did you pay a swindler?")}  # where no answer before it says what it is about
 TOO_MANY = _("Many questions came from here in the last hour. Call us, or try again later.")
 
 LABELS: dict[str, Text] = {
@@ -130,7 +132,9 @@ def _page(request: HttpRequest, view: InvoiceView | None) -> HttpResponse:
         "titles": [(entry.id, _title(entry)) for entry in _to_choose(reply, often)],
         "spoken": office_hours.languages_in_words(),
         "speaks_yours": translation.get_language() in settings.OFFICE_LANGUAGES,
-        "in_your_language": [Link(_address(page, token), LABELS[page]) for page, token in _of_the_core(view)],
+        "in_your_language": [
+            Link(_address(page, token), IN_A_LIST.get(page, LABELS[page])) for page, token in _of_the_core(view)
+        ],
         "here": reverse("assistant_of_invoice", args=[view.token]) if view else reverse("assistant"),
     }
     status = 429 if refusal else 422 if form.errors else 200
@@ -175,7 +179,7 @@ def _written(reply: Reply, view: InvoiceView | None) -> str:
     if reply.answer:
         return rendered(reply.answer, _language())
     if reply.entry:
-        return str(render_to_string("helpdesk/written.html", {"text": faq.written(reply.entry, _language())}))
+        return format_html("<p>{}</p>", faq.written(reply.entry, _language()))
     return ""
 
 
