@@ -161,7 +161,7 @@ def _filters() -> dict[str, Any]:
     """Return the filters of every template."""
     return {
         "address": words.address,
-        "capfirst": defaultfilters.capfirst,
+        "capfirst": words.capfirst,
         "date": show_date,
         "days_left": days_left,
         "email": email,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template import defaultfilters
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_noop
@@ -91,6 +92,13 @@ def _rendered(context: Context, template: str) -> str:
 def ordered(shown: Any) -> Any:
     """Return an amount, a day or a number so that a text from right to left can't turn it around."""
     return _ORDERED.format(shown) if shown and of_the_core() else shown
+
+
+def capfirst(shown: Any) -> Any:
+    """Return a text that begins with a capital: in Turkish an i becomes İ, and never I, which is another letter."""
+    text = str(shown)
+    turkish = text.startswith("i") and translation.get_language() == "tr"
+    return f"İ{text[1:]}" if turkish else defaultfilters.capfirst(shown)
 
 
 def address(shown: Any) -> Any:

@@ -141,6 +141,13 @@ def test_amounts_and_days_have_the_form_of_the_bank(language):
         assert re.sub(r"[\u2066\u2069]", "", day) == '<bdi class="ordered" dir="ltr">18-12-2026</bdi>'
 
 
+@pytest.mark.parametrize(("language", "capital"), [("tr", "İşlenmeyen"), ("nl", "Işlenmeyen"), ("uk", "Işlenmeyen")])
+def test_a_turkish_i_keeps_its_dot_as_a_capital(language, capital):
+    with translation.override(language):
+        assert words.capfirst("işlenmeyen") == capital
+        assert words.capfirst("ödeme") == "Ödeme"
+
+
 def test_behind_an_arabic_letter_digits_keep_their_order():
     """Without an isolate an Arabic letter turns 18-12-2026 into 2026-12-18, also in a text without markup."""
     with translation.override("ar"):
