@@ -238,7 +238,7 @@ def _messages() -> dict[str, MessageKind]:
     }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(
-            letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
+            letter.needs, letters.may_send, sent=letters.messages_sent, bounced=letters.message_bounced
         )
     kinds["hold_placed"] = MessageKind(_LINK | {"outstanding", "voided"}, hold_messages.may_send_placed)
     kinds["payment_reversed"] = MessageKind(

@@ -30,6 +30,8 @@ def advance_each(rows: Sequence[models.Model], to: str, *columns: str) -> None:
     Raises ValueError for a transition that the graph does not list, and RuntimeError when a row has another status
     than it was read with: whoever holds its lock has read it after the lock.
     """
+    if not rows:
+        return
     model: Any = type(rows[0])
     before: str = rows[0].status  # type: ignore[attr-defined]
     if to not in model.TRANSITIONS[before]:

@@ -5,7 +5,7 @@ checked again with the patient and all invoices of the letter locked, in that or
 hold or a plan comes either before or after, never in between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
@@ -27,7 +27,7 @@ from billing.ledger.breakdown import parts_of
 from billing.models import Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
-from billing.transitions import advance
+from billing.transitions import advance, advance_each
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 # Without the texts of the message, which are longer than all the rest.
@@ -313,40 +313,51 @@ def _withdraw(
 # --- after sending ------------------------------------------------------------------------------
 
 
-def follow(letter_id: int, *, now: datetime) -> None:
-    """Mark the steps of a letter as taken once the mail server accepted it; their terms run from its delivery."""
+def follow(letter_ids: Collection[int], *, now: datetime) -> None:
+    """Mark the steps of letters as taken once the mail server accepted them; their terms run from their delivery."""
     with transaction.atomic(durable=True):
-        letter, rows, invoices = _lock_letter(letter_id)
-        message = letter.message
-        if letter.sent_on or letter.voided_at or message is None or message.sent_at is None:
-            return
-        letter.sent_on = timezone.localtime(message.sent_at).date()
-        letter.delivered_on = calendar.delivered_on(letter.sent_on, calendar.Channel.EMAIL)
-        if letter.step == Step.FINAL_NOTICE:
-            term = calendar.fourteen_day_term(letter.sent_on, calendar.Channel.EMAIL)
-            letter.last_day, letter.book_costs_on = term.rolled_last_day, term.book_costs_on
-        letter.save(update_fields=["sent_on", "delivered_on", "last_day", "book_costs_on"])
-        for row in rows:
-            if row.status == Status.COMPOSED:
-                advance(row, Status.TAKEN, closed_at=now)
-                schedule.reschedule(invoices[row.invoice_id], today=letter.sent_on)
+        letters, invoices = _lock_letters(letter_ids)
+        followed = {letter: timezone.localtime(at).date() for letter in letters if (at := _to_follow(letter))}
+        for letter, day in followed.items():
+            letter.sent_on, letter.delivered_on = day, calendar.delivered_on(day, calendar.Channel.EMAIL)
+            if letter.step == Step.FINAL_NOTICE:
+                term = calendar.fourteen_day_term(day, calendar.Channel.EMAIL)
+                letter.last_day, letter.book_costs_on = term.rolled_last_day, term.book_costs_on
+        Letter.objects.bulk_update(followed, ["sent_on", "delivered_on", "last_day", "book_costs_on"])
+        steps = [(row, day) for letter, day in followed.items() for row in letter.steps.all()]
+        taken = [(row, day) for row, day in steps if row.status == Status.COMPOSED]
+        for row, _day in taken:
+            row.closed_at = now
+        advance_each([row for row, _day in taken], Status.TAKEN, "closed_at")
+        schedule.reschedule_each((invoices[row.invoice_id], day) for row, day in taken)
 
 
-def message_sent(message: OutboxMessage) -> None:
-    """Start the term of a letter as soon as its mail left; the sweep does so for one that was missed."""
-    letter_id = Letter.objects.filter(message=message.pk).values_list("pk", flat=True).first()
-    if letter_id is not None:
-        follow(letter_id, now=timezone.now())
+def _to_follow(letter: Letter) -> datetime | None:
+    """Return when the mail server accepted a letter whose terms don't run yet."""
+    if letter.sent_on or letter.voided_at or letter.message is None:
+        return None
+    return letter.message.sent_at
+
+
+def messages_sent(messages: Collection[int]) -> None:
+    """Start the terms of letters as soon as their mails left; the sweep does so for one that was missed."""
+    follow(Letter.objects.filter(message__in=messages).values_list("pk", flat=True), now=timezone.now())
 
 
 def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
     """Lock patients and invoices of a letter; return the letter with its steps and its invoices by key."""
-    named = Letter.objects.filter(pk=letter_id).values_list("patient_id", "steps__invoice", "steps__invoice__patient")
-    own, ids, of = zip(*named, strict=True)
-    patients = _lock_patients({*own, *of} - {None})
-    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, {*ids} - {None})}
-    letter = _LETTERS.prefetch_related(_STEPS).get(pk=letter_id)
+    (letter,), invoices = _lock_letters([letter_id])
     return letter, list(letter.steps.all()), invoices
+
+
+def _lock_letters(letter_ids: Collection[int]) -> tuple[list[Letter], dict[int, Invoice]]:
+    """Lock patients and invoices of letters; return the letters, each with its steps, and the invoices by key."""
+    keys = list(letter_ids)
+    named = Letter.objects.filter(pk__in=keys).values_list("patient_id", "steps__invoice", "steps__invoice__patient")
+    rows = list(named)
+    patients = _lock_patients({key for own, _invoice, of in rows for key in (own, of)} - {None})
+    invoices = {one.pk: one for one in _lock_invoices(patients, {invoice for _own, invoice, _of in rows} - {None})}
+    return list(_LETTERS.prefetch_related(_STEPS).filter(pk__in=keys).order_by("pk")), invoices
 
 
 def message_bounced(message: OutboxMessage, by: str) -> None:

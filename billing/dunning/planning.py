@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing import audit, rooms, rows
 from billing.dunning import announcements, letters
 from billing.dunning.sending_hours import may_be_sent
-from billing.failures import due, isolated
+from billing.failures import due, isolated, isolated_together
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
@@ -111,9 +111,13 @@ def sweep(*, now: datetime | None = None) -> bool:
 
 def _follow(now: datetime) -> None:
     sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
-    for letter_id in due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
-        about = Invoice.objects.filter(reminder_steps__letter=letter_id)
-        isolated(partial(letters.follow, letter_id, now=now), rule=FOLLOW, row=letter_id, about=about, now=now)
+    missed = list(due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH])
+    if missed:
+        isolated_together(partial(letters.follow, now=now), missed, rule=FOLLOW, about=_about_letter, now=now)
+
+
+def _about_letter(letter_id: int) -> QuerySet[Invoice]:
+    return Invoice.objects.filter(reminder_steps__letter=letter_id)
 
 
 def _announce(now: datetime, *, until: float) -> bool:

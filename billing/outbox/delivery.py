@@ -9,7 +9,8 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
 from email.header import Header
@@ -26,7 +27,7 @@ from django.utils.translation import gettext as _
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import due, failed_before, isolated, succeeded
+from billing.failures import due, failed_before, isolated, isolated_together, succeeded
 from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
@@ -61,6 +62,7 @@ def deliver(message_id: int, *, now: datetime | None = None) -> None:
     for message in _queued(now or timezone.now()).filter(pk=message_id):
         with smtp.Mailer() as mailer:
             _deliver(message, mailer, now)
+        _tell_of_sent([message], now or timezone.now())
         succeeded(rule=DELIVER, row=message.pk)
 
 
@@ -68,6 +70,7 @@ def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
     """Take a queued message as sent at that moment, without sending it: for the past that a demo begins with."""
     if _claim(message, at):
         _sent(message, at)
+        _tell_of_sent([message], at)
 
 
 def sweep(*, now: datetime | None = None) -> bool:
@@ -81,11 +84,14 @@ def sweep(*, now: datetime | None = None) -> bool:
     with smtp.Mailer() as mailer:
         while batch := _next_due(now or timezone.now()):
             failed = failed_before([message.pk for message in batch], rule=DELIVER)
-            for message in batch:
-                if time.monotonic() > stop_at:
-                    return True
-                if not _deliver_isolated(message, mailer, now, failed):
-                    return False  # an unreachable server is tried once a sweep, not a thousand times
+            try:
+                for message in batch:
+                    if time.monotonic() > stop_at:
+                        return True
+                    if not _deliver_isolated(message, mailer, now, failed):
+                        return False  # an unreachable server is tried once a sweep, not a thousand times
+            finally:
+                _tell_of_sent(batch, now or timezone.now())
             if len(batch) < SWEEP_BATCH:
                 break
     return False
@@ -97,8 +103,7 @@ def _next_due(at: datetime) -> list[OutboxMessage]:
 
 def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None, failed: set[int]) -> bool:
     """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
-    about = Invoice.objects.filter(messages=message)
-    act = partial(_deliver, message, mailer, now)
+    act, about = partial(_deliver, message, mailer, now), _about(message.pk)
     known = message.pk in failed
     return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now, may_have_failed=known) is not False
 
@@ -236,22 +241,35 @@ def _verdict(message: OutboxMessage, now: datetime) -> rooms.Verdict:
     return kind.may_send(message, now) if kind and kind.may_send else None
 
 
+def _tell_of_sent(messages: Sequence[OutboxMessage], now: datetime) -> None:
+    """Notify rooms of those of these messages that left, together: what follows is then written together."""
+    by_handler = defaultdict(list)
+    for message in messages:
+        kind = rooms.message_kinds().get(message.kind)
+        if message.status == Status.SENT and kind and kind.sent:
+            by_handler[kind.sent].append(message.pk)
+    for handler, keys in by_handler.items():
+        isolated_together(handler, keys, rule=TELL_ROOM, about=_about, now=now)
+
+
+def _about(message_id: int) -> QuerySet[Invoice]:
+    return Invoice.objects.filter(messages=message_id)
+
+
 def _notify_room(message: OutboxMessage, handler: Callable[[OutboxMessage], object] | None, now: datetime) -> None:
     """Notify a room of the outcome of its message; a failure there does not change the outcome."""
     if handler:
-        about = Invoice.objects.filter(messages=message)
-        isolated(partial(handler, message), rule=TELL_ROOM, row=message.pk, about=about, now=now)
+        isolated(partial(handler, message), rule=TELL_ROOM, row=message.pk, about=_about(message.pk), now=now)
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
-    recorded = advance(message, Status.SENT, sent_at=now, error="")
-    if not recorded:
-        # This worker took so long that the sweep marked the message in doubt, but it was sent.
-        late = OutboxMessage.objects.get(pk=message.pk)
-        if late.status == Status.IN_DOUBT and late.claimed_at == message.claimed_at:
-            recorded = advance(late, Status.SENT, sent_at=now, error="")
-    if recorded and (kind := rooms.message_kinds().get(message.kind)):
-        _notify_room(message, kind.sent, now)
+    if advance(message, Status.SENT, sent_at=now, error=""):
+        return
+    # This worker took so long that the sweep marked the message in doubt, but it was sent.
+    late = OutboxMessage.objects.get(pk=message.pk)
+    same_claim = late.status == Status.IN_DOUBT and late.claimed_at == message.claimed_at
+    if same_claim and advance(late, Status.SENT, sent_at=now, error=""):
+        message.status = late.status
 
 
 def _retry_later(message: OutboxMessage, refusal: GatewayRefused, now: datetime) -> None:
@@ -284,7 +302,7 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
     abandoned = OutboxMessage.objects.filter(status=Status.SENDING, claimed_at__lte=now - ABANDONED_AFTER)
     for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[:SWEEP_BATCH]:
         act = partial(_give_up, message, Status.IN_DOUBT, "the worker ended while sending")
-        isolated(act, rule=GIVE_UP, row=message.pk, about=Invoice.objects.filter(messages=message), now=now)
+        isolated(act, rule=GIVE_UP, row=message.pk, about=_about(message.pk), now=now)
 
 
 def mail_of(message: OutboxMessage) -> bytes:

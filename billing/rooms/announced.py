@@ -1,6 +1,6 @@
 """What a room may announce about itself, as types. `billing.rooms` has all of them, and what is made of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,14 +61,14 @@ class MessageKind:
 
     `needs`: the facts that its texts use. `may_send` is called in the transaction that claims the message, and may lock
     and change rows of its own. `sent` and `failed` are called once, after the outcome was committed: a rule that must
-    not miss it checks the row as well. `filled_in` makes of a body in the row what leaves: with a link that nobody may
-    read in the row. `bounced` is called with who reported it, in the transaction that records it, before the row is
-    marked.
+    not miss it checks the row as well. `sent` is given the keys of all that left together, and is one transaction.
+    `filled_in` makes of a body in the row what leaves: with a link that nobody may read in the row. `bounced` is called
+    with who reported it, in the transaction that records it, before the row is marked.
     """
 
     needs: frozenset[str] = frozenset()
     may_send: Callable[[Row, datetime], Verdict] | None = None
-    sent: Callable[[Row], object] | None = None
+    sent: Callable[[Collection[int]], object] | None = None
     failed: Callable[[Row], object] | None = None
     filled_in: Callable[[Row, str], str] | None = None
     bounced: Callable[[Row, str], object] | None = None

@@ -153,10 +153,17 @@ _SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
     " PRAGMA journal_size_limit=27103364; PRAGMA busy_timeout=5;",  # the last: see portal/sqlite3/base.py
 }
+# A server that is gone without a word (its machine, the network) would keep a page waiting for a quarter of an hour.
+# Milliseconds for what was sent, seconds for the rest; `?connect_timeout=…` in DATABASE_URL changes one of them.
+_POSTGRESQL_LIMITS = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "keepalives_idle": 20, "keepalives_interval": 5}
 if ENV["DATABASE_URL"]:
     DATABASES = {"default": environ.Env.db_url_config(ENV["DATABASE_URL"])}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+        DATABASES["default"] |= {
+            "ENGINE": "portal.postgresql",
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": _POSTGRESQL_LIMITS | DATABASES["default"].get("OPTIONS", {}),
+        }
     else:
         DATABASES["default"] |= {"ENGINE": "portal.sqlite3", "OPTIONS": _SQLITE_OPTIONS}
 else:

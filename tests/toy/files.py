@@ -120,8 +120,9 @@ def may_send(message, now):
     return "no toys any more" if not Toy.objects.filter(invoice=message.invoice_id).exists() else None
 
 
-def sent(message):
-    Toy.objects.create(invoice_id=message.invoice_id, what="sent")
+def sent(messages):
+    for invoice in OutboxMessage.objects.filter(pk__in=messages).values_list("invoice", flat=True):
+        Toy.objects.create(invoice_id=invoice, what="sent")
 
 
 def failed(message):

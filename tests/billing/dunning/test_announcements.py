@@ -15,6 +15,7 @@ from billing import rows
 from billing.dunning import announcements, planning
 from billing.invoices import holds
 from billing.models import FailedTry, Hold, Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
+from billing.outbox import delivery
 from tests.billing.invoices.schedule_walk import MONDAY, at, new_invoice
 from tests.billing.outbox.test_outbox_races import in_threads
 
@@ -189,3 +190,20 @@ class TestSharing:
         assert OutboxMessage.objects.get().invoice == free
         make_all()
         assert OutboxMessage.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.both_databases
+class TestSending:
+    def test_what_follows_seven_mails_takes_no_more_queries_than_what_follows_one(self, sink):
+        counts = []
+        for amount in (1, 7):
+            invoices = [new_invoice() for _ in range(amount)]
+            make_all()
+            with CaptureQueriesContext(connection) as queries:
+                assert not delivery.sweep(now=NOW)
+            counts.append(len(queries) - max(i for i, one in enumerate(queries) if "'sent', \"sent_at\"" in one["sql"]))
+            taken = ReminderStep.objects.filter(invoice__in=invoices, status=Status.TAKEN, closed_at__isnull=False)
+            assert taken.filter(letter__sent_on=MONDAY, letter__delivered_on__gt=MONDAY).count() == amount
+        assert counts[0] == counts[1]
+        assert len(sink.mails) == Letter.objects.count() == 8
