@@ -44,6 +44,7 @@ FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so the worker that claimed it is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 100, 20
+SWEEP_AHEAD = 1000  # of so many that are due a sweep draws its next ones, so that two workers seldom draw the same
 DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"  # rules that may fail
 CALENDAR_FILE = "zorgrekening.ics"
 # Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
@@ -98,7 +99,11 @@ def sweep(*, now: datetime | None = None) -> bool:
 
 
 def _next_due(at: datetime) -> list[OutboxMessage]:
-    return list(due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at")[:SWEEP_BATCH])
+    """Draw the next messages from those that are due; the oldest of them comes first."""
+    waiting = due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at", "pk")
+    keys = list(waiting.values_list("pk", flat=True)[:SWEEP_AHEAD])
+    drawn = random.sample(keys, min(SWEEP_BATCH, len(keys)))
+    return list(waiting.filter(pk__in=drawn))
 
 
 def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None, failed: set[int]) -> bool:

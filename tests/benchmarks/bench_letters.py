@@ -1,8 +1,10 @@
-"""Making announcements, on PostgreSQL: `python -m tests.benchmarks.bench_letters [--rounds N] [--quick]`.
+"""Announcements and their mails by one worker and by two, on PostgreSQL.
 
-In every round, one after the other: the rows that announcements leave, ready-made and written by executemany in one
-transaction (the limit); one worker process that makes all announcements; and two such processes that share them. Each
-starts from the same rows. No mail is sent.
+`python -m tests.benchmarks.bench_letters [--rounds N] [--quick]`: some five minutes on a quiet machine. In every round,
+one after the other: the rows that announcements leave, ready-made and written by executemany in one transaction (the
+limit); one worker process that makes all announcements; and two such processes that share them. Then likewise their
+mails: the ready-made bytes of all through one connection of smtplib to a mail server in a process of its own (the
+limit), one process that sweeps the outbox, and two. Each starts from the same rows.
 """
 
 import json
@@ -14,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.benchmarks import report
+from tests.benchmarks.bench_outbox import mail_server, ready_made, reused_connection, wait_again
 from tests.benchmarks.ground import ground
 
-LETTERS, QUICK_LETTERS = 3000, 300
+LETTERS, QUICK_LETTERS = 1500, 300
 WORKERS = 2
 TABLES = ("outboxmessage", "letter")
 
@@ -50,8 +53,22 @@ def forget() -> None:
         cursor.execute("VACUUM ANALYZE billing_reminderstep, billing_letter, billing_outboxmessage")
 
 
-def work() -> None:
-    """Make announcements as a sweep does when told to begin, until there are none; say what it took."""
+def take_back() -> None:
+    """All is announced, and no mail has left: as it was."""
+    from django.db import connection
+
+    wait_again()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_letter SET sent_on = NULL, delivered_on = NULL")
+        cursor.execute("UPDATE billing_reminderstep SET status = 'composed', closed_at = NULL")
+        cursor.execute("VACUUM ANALYZE billing_reminderstep, billing_letter, billing_outboxmessage")
+
+
+def work(what: str) -> None:
+    """Make announcements, or send their mails, as a sweep does when told to begin, until there are none; say the cost.
+
+    What a process does once is not counted: compiling texts, connecting.
+    """
     import django
 
     django.setup()
@@ -59,24 +76,29 @@ def work() -> None:
     from django.utils import timezone
 
     from billing.dunning import announcements
+    from billing.models import OutboxMessage
+    from billing.outbox import delivery
 
     now = timezone.localtime().replace(hour=12)
-    with transaction.atomic():  # what a process does once is not counted: compiling texts, connecting
-        announcements._make(announcements._claim(now), now=now)
-        transaction.set_rollback(True)
+    if what == "letters":
+        with transaction.atomic():
+            announcements._make(announcements._claim(now), now=now)
+            transaction.set_rollback(True)
+    else:
+        delivery.mail_of(OutboxMessage.objects.all()[0])
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
-    began, cpu, made = time.perf_counter(), time.process_time(), 0
-    while some := announcements.make_next(now=now):
-        made += some
-    found = {"made": made, "seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-    print(json.dumps(found), flush=True)  # noqa: T201
+    began, cpu = time.perf_counter(), time.process_time()
+    act = (lambda: announcements.make_next(now=now)) if what == "letters" else (lambda: delivery.sweep(now=now))
+    while act():
+        pass
+    print(json.dumps({"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}), flush=True)  # noqa: T201
 
 
 @contextmanager
-def workers(count: int) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def workers(what: str, count: int) -> Iterator[Callable[[], list[dict[str, float]]]]:
     """So many processes that wait; what is yielded lets them begin at once, and returns what each took."""
-    command = [sys.executable, "-m", "tests.benchmarks.bench_letters", "--work"]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_letters", "--work", what]
     started = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
     ]
@@ -85,7 +107,7 @@ def workers(count: int) -> Iterator[Callable[[], list[dict[str, Any]]]]:
         for _, output in pipes:
             assert output.readline() == "ready\n"
 
-        def begin() -> list[dict[str, Any]]:
+        def begin() -> list[dict[str, float]]:
             for line, _ in pipes:
                 line.write("begin\n")
                 line.flush()
@@ -97,21 +119,52 @@ def workers(count: int) -> Iterator[Callable[[], list[dict[str, Any]]]]:
             one.communicate(timeout=60)
 
 
-def made_by(count: int, letters: int) -> report.Cost:
+def _by(what: str, count: int) -> report.Cost:
     """What so many workers took together, by the clock of the last, and of processor time."""
+    with workers(what, count) as begin:
+        found = begin()
+    return report.Cost(max(one["seconds"] for one in found), sum(one["cpu"] for one in found))
+
+
+def made_by(count: int, letters: int) -> report.Cost:
     from billing.models import OutboxMessage
 
     forget()
-    with workers(count) as begin:
-        found = begin()
-    assert sum(one["made"] for one in found) == letters
+    cost = _by("letters", count)
     assert OutboxMessage.objects.values("invoice").distinct().count() == letters == OutboxMessage.objects.count()
-    return report.Cost(max(one["seconds"] for one in found), sum(one["cpu"] for one in found))
+    return cost
+
+
+def sent_by(count: int, letters: int, taken: Callable[[], int]) -> report.Cost:
+    from billing.models import Letter
+
+    take_back()
+    before = taken()
+    cost = _by("mails", count)
+    assert taken() - before == letters == Letter.objects.filter(sent_on__isnull=False).count()
+    return cost
+
+
+def lines(found: dict[str, list[report.Cost]], letters: int, of: dict[str, Any]) -> list[report.Row]:
+    """The rows of one kind of work: one worker beside the limit, and two beside one."""
+    clock, cpu = report.clock(found), report.processor(found)
+    what, thing, limit_is, target = of["what"], of["thing"], of["limit_is"], of["target"]
+    one, two = {"ours": clock["one"], "limit": clock["limit"]}, {"ours": clock["two"], "limit": clock["one"]}
+    return [
+        report.rates(f"{what} by one worker", f"{thing}s", letters, **one, limit_is=limit_is, target=target),
+        report.costs(
+            f"{what} by one worker", thing, letters, ours=cpu["one"], limit=cpu["limit"], limit_is=limit_is
+        ),
+        report.rates(f"{what} by two workers", f"{thing}s", letters, **two, limit_is="one worker", target=1.7),
+        report.costs(
+            f"{what} by two workers", thing, letters, ours=cpu["two"], limit=cpu["one"], limit_is="one worker"
+        ),
+    ]  # fmt: skip
 
 
 def main(options: report.Options) -> None:
     letters = QUICK_LETTERS if options.quick else LETTERS
-    with ground(postgresql=True):
+    with mail_server() as (port, taken), ground(postgresql=True, EMAIL_URL=f"smtp://127.0.0.1:{port}"):
         from django.db import connection, transaction
 
         from tests.benchmarks.bench_import import rows_of
@@ -120,7 +173,7 @@ def main(options: report.Options) -> None:
         made_by(1, letters)
         statements = [rows_of(table) for table in TABLES]
 
-        def ready_made() -> report.Cost:
+        def written() -> report.Cost:
             forget()
 
             def write() -> None:
@@ -131,32 +184,32 @@ def main(options: report.Options) -> None:
 
             return report.cost_of(write)
 
-        sides = {
-            "limit": ready_made,
-            "one": lambda: made_by(1, letters),
-            "two": lambda: made_by(WORKERS, letters),
+        making = {"limit": written, "one": lambda: made_by(1, letters), "two": lambda: made_by(WORKERS, letters)}
+        made = report.interleaved(making, rounds=options.rounds)
+        made_by(1, letters)
+        mails = ready_made()
+        sending = {
+            "limit": lambda: report.cost_of(lambda: reused_connection(mails, port)),
+            "one": lambda: sent_by(1, letters, taken),
+            "two": lambda: sent_by(WORKERS, letters, taken),
         }
-        found = report.interleaved(sides, rounds=options.rounds)
-    clock, cpu = report.clock(found), report.processor(found)
-    limit: dict[str, Any] = {"limit_is": "the same rows, ready-made, by one executemany a table"}
-    rows = [
-        report.rates(
-            "announcements by one worker", "letters", letters, ours=clock["one"], limit=clock["limit"], **limit
-        ),
-        report.costs("announcements by one worker", "letter", letters, ours=cpu["one"], limit=cpu["limit"], **limit),
-        report.rates(
-            "announcements by two workers", "letters", letters, ours=clock["two"], limit=clock["one"],
-            limit_is="one worker", target=1.7,
-        ),
-        report.costs(
-            "announcements by two workers", "letter", letters, ours=cpu["two"], limit=cpu["one"], limit_is="one worker"
-        ),
+        sent = report.interleaved(sending, rounds=options.rounds)
+    ways: list[dict[str, Any]] = [
+        {
+            "what": "announcements", "thing": "letter", "target": None,
+            "limit_is": "the same rows, ready-made, by one executemany a table",
+        },
+        {
+            "what": "mails of announcements", "thing": "mail", "target": 0.6,
+            "limit_is": "ready-made bytes through one smtplib connection",
+        },
     ]  # fmt: skip
+    rows = lines(made, letters, ways[0]) + lines(sent, letters, ways[1])
     report.publish("letters", database="postgresql", rounds=options.rounds, rows=rows)
 
 
 if __name__ == "__main__":
     if "--work" in sys.argv:
-        work()
+        work(sys.argv[-1])
     else:
         main(report.options())
