@@ -14,7 +14,7 @@ from billing import ledger
 from billing.channels import mollie_settlements
 from billing.channels.mollie_settlements import SettlementSnapshot
 from billing.law.calendar import begin_of
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.models import Comparison, LedgerTransaction
 from billing.models.ledger import Account
 from billing.money import ZERO

@@ -1,7 +1,7 @@
 """The audit trail, and tasks for staff where no rule can decide."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,17 @@ def record(
         note.text = written
         note.save(force_insert=True)
         details[NOTE] = note.key
-    AuditEvent.objects.create(invoice=invoice, action=action, by=by, details=details)
+    record_all([event(action, by=by, invoice=invoice, **details)])
+
+
+def event(action: str, *, by: str, invoice: Invoice | None, **details: Any) -> AuditEvent:
+    """Return an event that `record_all` adds to the timeline; `details` as for `record`."""
+    return AuditEvent(invoice=invoice, action=action, by=by, details=details)
+
+
+def record_all(events: Iterable[AuditEvent]) -> None:
+    """Add events to the timelines of their invoices, in the transaction of the acts themselves."""
+    AuditEvent.objects.bulk_create(events)
 
 
 def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:
@@ -58,9 +68,7 @@ def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:
 
 def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:
     """Add the same event to the timelines of many invoices."""
-    AuditEvent.objects.bulk_create(
-        AuditEvent(invoice=invoice, action=action, by=by, details=details) for invoice in invoices
-    )
+    record_all(event(action, by=by, invoice=invoice, **details) for invoice in invoices)
 
 
 def open_task(
@@ -72,20 +80,28 @@ def open_task(
     note: str = "",
 ) -> None:
     """Open a task for staff, once per kind and `dedupe_key`: a repeated cause adds nothing."""
-    StaffTask.objects.bulk_create(
-        [
-            StaffTask(
-                kind=kind,
-                invoice=invoice,
-                payment=payment,
-                note=note[:200],
-                dedupe_key=f"{kind}:{dedupe_key}",
-                provider_id=invoice.provider_id if invoice else None,
-            )
-        ],
-        ignore_conflicts=True,
+    open_tasks([task(kind, dedupe_key=dedupe_key, invoice=invoice, payment=payment, note=note)])
+
+
+def task(
+    kind: str, *, dedupe_key: str, invoice: Invoice | None = None, payment: Payment | None = None, note: str = ""
+) -> StaffTask:
+    """Return a task that `open_tasks` opens."""
+    return StaffTask(
+        kind=kind,
+        invoice=invoice,
+        payment=payment,
+        note=note[:200],
+        dedupe_key=f"{kind}:{dedupe_key}",
+        provider_id=invoice.provider_id if invoice else None,
     )
-    log.warning("staff task %s", kind)
+
+
+def open_tasks(tasks: Sequence[StaffTask]) -> None:
+    """Open tasks for staff, each as `open_task` does."""
+    StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
+    for one in tasks:
+        log.warning("staff task %s", one.kind)
 
 
 def open_alarm(

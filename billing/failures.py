@@ -62,22 +62,24 @@ def isolated_together(
     rows: Sequence[int],
     *,
     rule: str,
-    about: Callable[[int], QuerySet[Invoice]],
     now: datetime,
+    about: Callable[[int], QuerySet[Invoice]] | None = None,
 ) -> None:
     """Run `act` on all these rows at once, and where that fails on each of them alone, isolated.
 
     `act` is given the keys of rows and is one transaction, as for `isolated`. `about` finds the invoice of a key.
     """
-    try:
-        act(rows)
-    except Exception:  # as in `isolated`; the row that fails is found below
-        log.exception("%s of %s rows failed, each is tried alone", rule, len(rows))
-        for row in rows:
-            isolated(partial(act, [row]), rule=rule, row=row, about=about(row), now=now)
-        return
-    for row in failed_before(rows, rule=rule):
-        succeeded(rule=rule, row=row)
+    if len(rows) > 1:
+        try:
+            act(rows)
+        except Exception:  # as in `isolated`; the row that fails is found below
+            log.exception("%s of %s rows failed, each is tried alone", rule, len(rows))
+        else:
+            for row in failed_before(rows, rule=rule):
+                succeeded(rule=rule, row=row)
+            return
+    for row in rows:
+        isolated(partial(act, [row]), rule=rule, row=row, about=about(row) if about else None, now=now)
 
 
 def succeeded(*, rule: str, row: int) -> None:

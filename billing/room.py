@@ -131,7 +131,7 @@ class BillingRoom(Room):
             audit_labels=AUDIT_LABELS,
             acts=ACTS,
             hold_reasons={Hold.STAFF: _looked_into()},
-            received=taken_off.correct_for,
+            received=taken_off.correct_each,
             access_labels=_ACCESS_LABELS,
             staff_tasks=dict(StaffTask.Kind.choices),
             choices=CHOICES,

@@ -38,5 +38,10 @@ def advance_each(rows: Sequence[models.Model], to: str, *columns: str) -> None:
         raise ValueError(f"{model.__name__}: {before} → {to} is not a transition")
     for row in rows:
         row.status = to  # type: ignore[attr-defined]
-    if model._base_manager.filter(status=before).bulk_update(rows, ["status", *columns]) != len(rows):
+    same = model._base_manager.filter(status=before)
+    if columns:
+        changed = same.bulk_update(rows, ["status", *columns])
+    else:
+        changed = same.filter(pk__in=[row.pk for row in rows]).update(status=to)
+    if changed != len(rows):
         raise RuntimeError(f"{model.__name__}: a row was not {before} any more")

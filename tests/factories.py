@@ -16,6 +16,7 @@ from billing import ledger
 from billing.invoices import open_links, references
 from billing.invoices.addressee import addressee
 from billing.law import calendar
+from billing.ledger.events import Opening
 from billing.links import new_token
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, Staff
 
@@ -109,11 +110,11 @@ def person_of(who: Patient) -> dict[str, str]:
     return {name: getattr(who, name) for name in Patient.PERSON} | who.identity
 
 
-def _openings(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[ledger.Opening]:
+def _openings(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[Opening]:
     kinds, when = LedgerTransaction.Kind, calendar.begin_of(row.issued_on)
-    openings = [ledger.Opening(row, kinds.INVOICED, amount, occurred_at=when, by="import")]
+    openings = [Opening(row, kinds.INVOICED, amount, occurred_at=when, by="import")]
     if insurer_paid:
-        openings.append(ledger.Opening(row, kinds.INSURER_PAID, -insurer_paid, occurred_at=when, by="import"))
+        openings.append(Opening(row, kinds.INSURER_PAID, -insurer_paid, occurred_at=when, by="import"))
     return openings
 
 

@@ -4,7 +4,7 @@ The money of a line stands on UNMATCHED from the moment that it was read; each d
 undoing it moves it back. The invoices are locked first, by their keys, then the line, then the decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,12 +19,14 @@ from banking.models import BankLine, LineDecision, LineMatch, LineNote
 from banking.orders import outcome
 from billing import audit
 from billing.errors import FormUsed, Refused
-from billing.ledger import Share, lock_invoices
+from billing.ledger import lock_invoices
+from billing.ledger.events import Share
 from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.payments import bank
+from billing.payments.bank import BankTransfer
 from billing.rights import by_two
-from billing.transitions import advance
+from billing.transitions import advance, advance_each
 
 Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
 Waits = (BankLine.Status.PROPOSED, BankLine.Status.UNMATCHED)
@@ -40,16 +42,40 @@ class Part:
     rule: LineMatch.Rule = LineMatch.Rule.HAND
 
 
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A decision that books a line on invoices: what of it goes to each."""
+
+    decision: LineDecision
+    line: BankLine
+    matches: Sequence[LineMatch]
+
+
 def lock_line(line_id: int) -> BankLine:
     """Lock a line until the transaction ends and return it. Lock invoices before."""
-    return BankLine.objects.select_for_update(no_key=True).get(pk=line_id)
+    return lock_lines([line_id])[line_id]
 
 
-def book_designated(line: BankLine, parts: Sequence[Part], invoices: dict[int, Invoice]) -> LineDecision:
-    """Book a locked line on the locked invoices that its payer named: nobody has to decide."""
-    decision = LineDecision.objects.create(line=line, kind=Kind.INVOICE, status=Status.DONE)
-    _book(decision, line, _matches(decision, line, parts), invoices, by=RULE_NAME)
-    return decision
+def lock_lines(line_ids: Collection[int]) -> dict[int, BankLine]:
+    """Lock lines as `lock_line` does, in the order of their keys, and return them by key."""
+    rows = BankLine.objects.select_for_update(no_key=True).filter(pk__in=line_ids).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def book_designated(named: Sequence[tuple[BankLine, Sequence[Part]]], invoices: dict[int, Invoice]) -> None:
+    """Book locked lines, each on the locked invoices that its payer named: nobody has to decide.
+
+    No two lines are for the same invoice.
+    """
+    decisions = LineDecision.objects.bulk_create(
+        LineDecision(line=line, kind=Kind.INVOICE, status=Status.DONE) for line, _parts in named
+    )
+    bookings = [
+        Booking(decision, line, _matches(decision, line, parts))
+        for decision, (line, parts) in zip(decisions, named, strict=True)
+    ]
+    LineMatch.objects.bulk_create(match for booking in bookings for match in booking.matches)
+    _book(bookings, invoices, by=RULE_NAME)
 
 
 def settle_other(line: BankLine, what: LineDecision.What) -> LineDecision:
@@ -77,12 +103,12 @@ def book(line: BankLine, parts: Sequence[Part], *, by: Staff, reason: str, key: 
         _refuse_own_return(locked)
         _refuse_wrong_parts(locked, parts, invoices)
         decision = _decide(locked, Kind.INVOICE, by=by, reason=reason, key=key)
-        matches = _matches(decision, locked, parts)
+        matches = LineMatch.objects.bulk_create(_matches(decision, locked, parts))
         if locked.amount > settings.BANK_SECOND_PERSON_ABOVE:
             audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         else:
             advance(decision, Status.DONE)
-            _book(decision, locked, matches, invoices, by=audit.name_of(by))
+            _book([Booking(decision, locked, matches)], invoices, by=audit.name_of(by))
     return decision
 
 
@@ -141,7 +167,7 @@ def confirm(decision: LineDecision, *, by: Staff) -> None:
         advance(waiting, Status.DONE, confirmed_by=by)
         if waiting.kind == Kind.INVOICE:
             _refuse_erased(invoices)
-            _book(waiting, line, matches, invoices, by=audit.name_of(by))
+            _book([Booking(waiting, line, matches)], invoices, by=audit.name_of(by))
         else:
             _carry_out(waiting, line, by=audit.name_of(by))
 
@@ -263,22 +289,25 @@ def _decide(
 
 def _matches(decision: LineDecision, line: BankLine, parts: Sequence[Part]) -> list[LineMatch]:
     ordered = sorted(parts, key=lambda part: part.invoice_id)
-    return LineMatch.objects.bulk_create(
+    return [
         LineMatch(decision=decision, line=line, invoice_id=part.invoice_id, amount=part.amount, rule=part.rule)
         for part in ordered
-    )
+    ]
 
 
-def _book(
-    decision: LineDecision, line: BankLine, matches: Sequence[LineMatch], invoices: dict[int, Invoice], *, by: str
-) -> None:
+def _book(bookings: Sequence[Booking], invoices: dict[int, Invoice], *, by: str) -> None:
+    bank.book_transfers([_transfer(booking, invoices) for booking in bookings], by=by)
+    advance_each([booking.line for booking in bookings], BankLine.Status.BOOKED)
+
+
+def _transfer(booking: Booking, invoices: dict[int, Invoice]) -> BankTransfer:
+    decision, line = booking.decision, booking.line
     said = details.of_line(line)
     words = said.text or said.structured
-    rules = by_law.rules(line, matches, list(invoices.values()))
-    shares = [Share(invoices[row.invoice_id], -row.amount, rules[row.invoice_id], words) for row in matches]
+    rules = by_law.rules(line, booking.matches, list(invoices.values()))
+    shares = [Share(invoices[row.invoice_id], -row.amount, rules[row.invoice_id], words) for row in booking.matches]
     decision.line = line
-    bank.book_transfer(shares, event=decision.event, paid_on=line.paid_on, by=by)
-    advance(line, BankLine.Status.BOOKED)
+    return BankTransfer(shares, decision.event, line.paid_on)
 
 
 def _carry_out(decision: LineDecision, line: BankLine, *, by: str) -> None:

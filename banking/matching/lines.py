@@ -1,8 +1,9 @@
 """From new lines to the ledger: sorted out, booked by themselves where the payer named the invoice, else proposed."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
@@ -20,13 +21,15 @@ from banking.matching.sorting import Sort, sort
 from banking.models import BankLine, LineDecision, LineMatch, OutgoingOrder
 from banking.orders import outcome
 from banking.statements import receiving
-from billing.failures import due, failed_before, isolated
+from billing.failures import due, isolated, isolated_together
 from billing.ledger import lock_invoices
 from billing.models import Invoice
-from billing.transitions import advance
+from billing.rows import let_others_write
+from billing.transitions import advance, advance_each
 
 RULE = "bank_line"
-CHUNK = 1_000
+CHUNK = 1_000  # lines read at once
+TOGETHER = 100  # lines settled at once: so long others wait for their invoices, and on SQLite all who write
 Status, What = BankLine.Status, LineDecision.What
 # What is settled without anybody, by its sort.
 _BY_ITSELF = {
@@ -77,23 +80,45 @@ class Read:
 def match_new(*, now: datetime | None = None) -> Counts:
     """Settle every line that nobody looked at yet, and return how many went where.
 
-    Each line is one transaction, and one that fails is tried again later: it keeps no other from being booked. Returns
-    that came before their debit are looked for each time: whoever booked the debit may have been killed after it.
+    Many lines are one transaction; when one of them fails, each is settled alone, and that one is tried again later: it
+    keeps no other from being booked. Returns that came before their debit are looked for each time: whoever booked the
+    debit may have been killed after it.
     """
     now, counts = now or timezone.now(), Counts()
     while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
         sort_out = _sorter()
-        failed = failed_before([line.pk for line in lines], rule=RULE)
         opened = [
             isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now, may_have_failed=False) for line in lines
         ]
-        for read in _with_invoices([read for read in opened if read is not None]):
-            known = read.line.pk in failed  # settled, it is done; opened alone it is not
-            status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now, may_have_failed=known)
-            if status is not None:
-                counts.add(status)
+        for number, some in enumerate(_apart(_with_invoices([read for read in opened if read is not None]))):
+            if number:
+                let_others_write()
+            act = partial(_settle, {one.line.pk: one for one in some}, counts)
+            isolated_together(act, [one.line.pk for one in some], rule=RULE, now=now)
     _settle_returns(now)
     return counts
+
+
+def _apart(read: Iterable[Read]) -> Iterator[list[Read]]:
+    """Divide lines into those that can be settled together: no two of them are for the same invoice.
+
+    Lines for one invoice stay in their order. One of our own orders is alone: what it locks comes after invoices.
+    """
+    waiting = list(read)
+    while waiting:
+        some: list[Read] = []
+        later: list[Read] = []
+        taken: set[int] = set()
+        for one in waiting:
+            invoices = {share.invoice.invoice_id for share in one.shares}
+            is_alone = one.sort in _OF_ORDERS or (some and some[0].sort in _OF_ORDERS)
+            if (some and is_alone) or len(some) == TOGETHER or invoices & taken:
+                later.append(one)
+            else:
+                some.append(one)
+            taken |= invoices
+        yield some
+        waiting = later
 
 
 def read_line(line: BankLine) -> Read:
@@ -150,29 +175,47 @@ def _propose(read: Iterable[Read], exact: dict[str, Known]) -> None:
         one.proposals = proposed(one.line.amount, one.numbers, exact | meant, of_payer, named)
 
 
-def _settle(read: Read) -> str | None:
-    """Settle one new line in one transaction; return its status, or None when somebody else did."""
+def _settle(read: Mapping[int, Read], counts: Counts, keys: Sequence[int]) -> None:
+    """Settle those of these new lines in one transaction that nobody else did; count where each went."""
     with transaction.atomic():
-        invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
-        if read.sort in _OF_ORDERS:
-            outcome.lock_meant(read.details)
-        line = deciding.lock_line(read.line.pk)
-        if line.status != Status.NEW:
-            return None
-        receiving.receive(line)
-        if not _settled(line, read, invoices):
-            advance(line, Status.PROPOSED if read.proposals or read.shares else Status.UNMATCHED)
-    return line.status
+        locked, invoices = _lock([read[key] for key in keys])
+        new = [one for one in locked if one.line.status == Status.NEW]
+        receiving.receive(one.line for one in new)
+        settled = _settled(new, invoices)
+        waits = [one for one in new if one.line.pk not in settled]
+        for status in (Status.PROPOSED, Status.UNMATCHED):
+            rows = [one.line for one in waits if (status == Status.PROPOSED) == bool(one.proposals or one.shares)]
+            if rows:
+                advance_each(rows, status)
+    for one in new:
+        counts.add(one.line.status)
 
 
-def _settled(line: BankLine, read: Read, invoices: dict[int, Invoice]) -> bool:
-    """Settle a locked line for which nobody has to decide, with the locked invoices it names; tell whether it is."""
-    if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
-        advance(line, Status.NOT_OURS)
+def _lock(read: Sequence[Read]) -> tuple[list[Read], dict[int, Invoice]]:
+    """Lock the invoices that lines name, the orders that they may be of, and last the lines; return them as locked."""
+    invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for one in read for share in one.shares)}
+    for one in read:
+        if one.sort in _OF_ORDERS:
+            outcome.lock_meant(one.details)
+    lines = deciding.lock_lines([one.line.pk for one in read])
+    return [replace(one, line=lines[one.line.pk]) for one in read], invoices
+
+
+def _settled(read: Sequence[Read], invoices: dict[int, Invoice]) -> set[int]:
+    """Settle locked lines for which nobody has to decide, with the locked invoices they name; return their keys."""
+    settled = {one.line.pk for one in read if _is_settled_alone(one)}
+    named = [one for one in read if one.shares and one.line.pk not in settled]
+    if right := _still_right(named):
+        deciding.book_designated([(one.line, _parts(one.shares)) for one in right], invoices)
+    return settled | {one.line.pk for one in right}
+
+
+def _is_settled_alone(read: Read) -> bool:
+    """Settle a locked line that is for no invoice; tell whether it is."""
+    if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](read.line, read.details):
+        advance(read.line, Status.NOT_OURS)
     elif read.sort in _BY_ITSELF and not read.shares:
-        deciding.settle_other(line, _BY_ITSELF[read.sort])
-    elif invoices and _still_right(read.shares):
-        deciding.book_designated(line, _parts(read.shares), invoices)
+        deciding.settle_other(read.line, _BY_ITSELF[read.sort])
     else:
         return False
     return True
@@ -191,13 +234,11 @@ def look_again(line_ids: Collection[int], *, now: datetime | None = None) -> Non
 def _settle_again(read: Read) -> None:
     """Settle one line that waits, as `_settle` does a new one."""
     with transaction.atomic():
-        invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
-        if read.sort in _OF_ORDERS:
-            outcome.lock_meant(read.details)
-        line = deciding.lock_line(read.line.pk)
+        (locked,), invoices = _lock([read])
+        line = locked.line
         if line.status not in deciding.Waits or line.decisions.exists():
             return
-        is_settled = _settled(line, read, invoices)
+        is_settled = _settled([locked], invoices)
         if not is_settled and (read.proposals or read.shares) and line.status == Status.UNMATCHED:
             advance(line, Status.PROPOSED)
 
@@ -233,13 +274,16 @@ def _came_back_before(line: BankLine) -> None:
             advance(locked, Status.NOT_OURS)
 
 
-def _still_right(shares: Sequence[Designation]) -> bool:
-    """Tell whether the shares of a line that names several invoices are still what is owed, now that they are locked.
+def _still_right(read: Sequence[Read]) -> list[Read]:
+    """Return the lines whose shares, if several, are still what is owed, now that the invoices are locked.
 
     One that names a single invoice is always right: the payer said so, whatever the amount.
     """
-    now = known.by_id(share.invoice.invoice_id for share in shares)
-    as_they_are = [(now[share.invoice.invoice_id], share.amount) for share in shares]
+    now = known.by_id(share.invoice.invoice_id for one in read for share in one.shares) if read else {}
+    return [one for one in read if _is_still_right([(now[row.invoice.invoice_id], row.amount) for row in one.shares])]
+
+
+def _is_still_right(shares: Sequence[tuple[Known, Decimal]]) -> bool:
     if len(shares) == 1:
-        return not as_they_are[0][0].erased
-    return all(invoice.open and invoice.owed == amount for invoice, amount in as_they_are)
+        return not shares[0][0].erased
+    return all(invoice.open and invoice.owed == amount for invoice, amount in shares)

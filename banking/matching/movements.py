@@ -10,7 +10,7 @@ from banking.orders.followers import Follower
 from billing import ledger
 from billing.errors import Refused
 from billing.law.calendar import begin_of
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.models import LedgerTransaction, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from banking.models import BankLine, OutgoingOrder
 from billing import ledger
 from billing.errors import Refused
-from billing.ledger import Side, lock_invoice
+from billing.ledger import lock_invoice
+from billing.ledger.events import Side
 from billing.models import Invoice, LedgerTransaction, Posting, Provider
 from billing.models.ledger import Account
 from billing.money import ZERO

@@ -19,7 +19,7 @@ from banking.statements import chain
 from billing import audit, ledger
 from billing.errors import Refused, Stale
 from billing.law.calendar import begin_of
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.models import LedgerTransaction, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO

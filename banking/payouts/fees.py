@@ -9,7 +9,7 @@ from django.db.models import F
 from banking.models import FeeInvoice, FeeInvoiceSeries, Payout, PayoutTerms
 from billing import audit, ledger
 from billing.law.calendar import begin_of
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.models import Invoice, LedgerTransaction, Provider
 from billing.models.ledger import Account
 from billing.money import round_euro

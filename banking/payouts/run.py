@@ -14,7 +14,7 @@ from banking.payouts import due, fees, statements
 from billing import audit, ledger
 from billing.errors import Refused
 from billing.failures import isolated
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.models import LedgerTransaction, Provider, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO

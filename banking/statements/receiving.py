@@ -1,22 +1,27 @@
 """The money of a line as the bank booked it: at the bank, and not matched yet."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from banking.models import BankLine
 from billing import ledger
 from billing.law.calendar import begin_of
-from billing.ledger import Side
+from billing.ledger.events import Side, Transfer
 from billing.models import LedgerTransaction
 from billing.models.ledger import Account
 
 Kind = LedgerTransaction.Kind
 
 
-def receive(line: BankLine) -> None:
-    """Book a locked line as the bank did, once: money at the bank, that is not matched yet."""
+def receive(lines: Iterable[BankLine]) -> None:
+    """Book locked lines as the bank did, each once: money at the bank, that is not matched yet."""
+    ledger.transfer_each(Kind.UNMATCHED, [_received(line) for line in lines], by="bank")
+
+
+def _received(line: BankLine) -> Transfer:
     sides = [Side(Account.BANK, line.amount), Side(Account.UNMATCHED, -line.amount)]
-    moment = begin_of(line.booked_on)
-    ledger.transfer(Kind.UNMATCHED, sides, external_id=line.event, occurred_at=moment, by="bank")
+    return Transfer(sides, line.event, begin_of(line.booked_on))
 
 
 def take_back(line: BankLine) -> None:

@@ -15,8 +15,8 @@ from django.utils import timezone
 from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import is_on_hold
 from billing.law.allocation import Bucket, Credit, Debt, allocate
-from billing.ledger import Share
 from billing.ledger.breakdown import parts_of
+from billing.ledger.events import Share
 from billing.models import AllocationNote, Invoice, Provider
 from billing.money import ZERO
 from billing.plans import agreements

@@ -20,7 +20,8 @@ from billing.adjustments import charges, credit, taken_off
 from billing.adjustments.allocation import creditor_of
 from billing.errors import FormUsed, Refused
 from billing.invoices import schedule
-from billing.ledger import Share, lock_invoices
+from billing.ledger import lock_invoices
+from billing.ledger.events import Share
 from billing.models import (
     AllocationNote,
     Invoice,
@@ -257,7 +258,7 @@ def _undo_what_followed(invoice: Invoice, received: LedgerTransaction, *, gained
     Dunning begins again with the free reminder, unless costs stand that were due before the money came.
     """
     if gained:
-        rooms.booked(invoice, received)
+        rooms.booked([(invoice, received)])
         if rooms.handed_over_after(invoice, received.occurred_at):  # with this money it might not have been
             rooms.recall([invoice], reason="reallocated", by=by, today=today)
         taken_off.undo_since(invoice, received, today=today)

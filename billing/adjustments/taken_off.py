@@ -1,5 +1,6 @@
 """Charges taken off again, and telling the patient: a waiver by staff, or money that turns out to have come in time."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from billing.invoices import schedule
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import interest_due, parts_by_law
 from billing.ledger.entries import Entry, standing_entries
-from billing.models import Invoice, LedgerTransaction, Letter, ReminderStep
+from billing.models import Invoice, LedgerTransaction, Letter, Posting, ReminderStep
 from billing.models.ledger import Account
 from billing.money import ZERO, split, to_cents
 from billing.outbox.facts import moment_of, open_link_context
@@ -42,14 +43,28 @@ def waive(invoice: Invoice, *, by: str, written: str, today: date, start_again: 
     return waived
 
 
-def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
-    """Undo costs and interest of a locked invoice that the payment `entry` shows to be undue; return their sum.
+def correct_each(received: Sequence[tuple[Invoice, LedgerTransaction]]) -> set[int]:
+    """Undo costs and interest of locked invoices that payments show to be undue; return the keys of those invoices.
 
     A payment counts on the day on which it was made, not on the one on which we learnt of it (6:114 BW). What was
     booked since is computed again as if it had been known, and never becomes more.
     """
-    if _day(entry) >= timezone.localtime(entry.created_at).date():
-        return ZERO  # known on the day on which it came, as nearly all: nothing was booked since
+    # Of one known on the day on which it came nothing was booked since.
+    late = [(i, entry) for i, entry in received if _day(entry) < timezone.localtime(entry.created_at).date()]
+    charged = _charged([invoice.pk for invoice, _entry in late]) if late else ()
+    return {invoice.pk for invoice, entry in late if invoice.pk in charged and _correct(invoice, entry)}
+
+
+def _charged(invoice_ids: Sequence[int]) -> set[int]:
+    """Return which of these invoices ever had costs by a final notice, or interest: only few have."""
+    noticed = ReminderStep.objects.filter(invoice__in=invoice_ids, step=Step.FINAL_NOTICE, status=Status.TAKEN)
+    with_costs = noticed.exclude(letter__costs_booked_at=None).values_list("invoice", flat=True)
+    interest = Posting.objects.filter(invoice__in=invoice_ids, transaction__kind=Kind.INTEREST)
+    return {*with_costs, *interest.values_list("invoice", flat=True)}
+
+
+def _correct(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
+    """Undo costs and interest of one invoice that the payment `entry` shows to be undue; return their sum."""
     rows = ReminderStep.objects.filter(
         invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN, letter__costs_booked_at__gt=entry.occurred_at
     )

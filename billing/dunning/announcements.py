@@ -146,6 +146,7 @@ def _write(ready: Sequence[_Announced], *, now: datetime) -> None:
     drafts = [
         Draft(
             invoice=one.invoice,
+            to=addressee_loaded(one.invoice),
             context=letter_facts.facts(letter, [one.invoice], [one.parts], today=one.today) | asked[one.invoice.pk],
             dedupe_key=f"letter:{letter.pk}",
         )

@@ -41,7 +41,7 @@ def keyed_digest(purpose: str, values: Iterable[Any], *, key_id: int | None = No
     is not in DIGEST_KEYS.
     """
     key_id = current_key_id() if key_id is None else key_id
-    content = json.dumps([purpose, *values], sort_keys=True, separators=(",", ":"), default=_as_text).encode()
+    content = _AS_JSON.encode([purpose, *values]).encode()
     return f"{key_id}:{hmac.digest(_keys(settings.DIGEST_KEYS)[key_id], content, 'sha256').hex()}"
 
 
@@ -58,6 +58,9 @@ def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+_AS_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_as_text)  # made once: it is used by the row
 
 
 class DigestField(models.CharField):

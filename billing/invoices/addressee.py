@@ -1,5 +1,6 @@
 """Who gets the messages about an invoice: the patient, or somebody else who pays."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ from billing.models import Invoice, Patient, Payer
 
 REPRESENTING = (Payer.Relation.ADMINISTRATOR, Payer.Relation.CURATOR)
 PAYING_FOR = (Payer.Relation.PARENT, Payer.Relation.GUARDIAN, Payer.Relation.OTHER)  # out of their own means
+# Who may pay, in the order in which they count, and what is kept of them besides address and language.
+_PERSONS: dict[str, tuple[str, ...]] = {"own_payer": (), "patient__payer": ("relation",), "patient": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,19 @@ def addressee(invoice: Invoice) -> Addressee:
 
     A payer without an e-mail address gets nothing by e-mail, and neither does the patient: somebody else pays.
     """
-    persons: dict[str, tuple[str, ...]] = {"own_payer": (), "patient__payer": ("relation",), "patient": ()}
-    columns = [f"{who}__{name}" for who, more in persons.items() for name in ("email", "language", *more)]
-    row = Invoice.objects.values(*columns).get(pk=invoice.pk)
-    who = next(who for who in persons if row[f"{who}__language"] is not None)
-    return Addressee(row[f"{who}__email"], row[f"{who}__language"], row.get(f"{who}__relation", ""))
+    return addressees([invoice.pk])[invoice.pk]
+
+
+def addressees(invoice_ids: Collection[int]) -> dict[int, Addressee]:
+    """Return the same as `addressee` of each of these invoices, by key."""
+    columns = [f"{who}__{name}" for who, more in _PERSONS.items() for name in ("email", "language", *more)]
+    rows = Invoice.objects.filter(pk__in=invoice_ids).values("pk", *columns)
+    return {row["pk"]: _addressee(row) for row in rows}
+
+
+def _addressee(row: Mapping[str, str | None]) -> Addressee:
+    who = next(who for who in _PERSONS if row[f"{who}__language"] is not None)
+    return Addressee(row[f"{who}__email"] or "", row[f"{who}__language"] or "", row.get(f"{who}__relation") or "")
 
 
 def addressee_loaded(invoice: Invoice) -> Addressee:

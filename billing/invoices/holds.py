@@ -1,6 +1,6 @@
 """Holds: placing, extending and releasing what suspends an invoice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,8 +27,13 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
 
 def is_on_hold(invoice_id: int) -> bool:
     """Tell whether a hold stops the payment of an invoice."""
-    reasons = Hold.objects.filter(invoice_id=invoice_id, released_at=None).values_list("reason", flat=True)
-    return any(reason in rooms.reasons_stopping(Stops.PAYMENT) for reason in reasons)
+    return bool(on_hold([invoice_id]))
+
+
+def on_hold(invoice_ids: Collection[int]) -> set[int]:
+    """Return the keys of those of these invoices whose payment a hold stops."""
+    active = Hold.objects.filter(invoice__in=invoice_ids, released_at=None).values_list("invoice", "reason")
+    return {invoice_id for invoice_id, reason in active if reason in rooms.reasons_stopping(Stops.PAYMENT)}
 
 
 def place_hold(

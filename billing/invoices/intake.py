@@ -11,6 +11,7 @@ from django.conf import settings
 from billing import ledger, links
 from billing.invoices import references, schedule
 from billing.law import calendar
+from billing.ledger.events import Opening
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, ReminderStep
 
 Step = ReminderStep.Step
@@ -124,7 +125,7 @@ def create_many(
     return invoices
 
 
-def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[ledger.Opening]:
+def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[Opening]:
     """Yield the total owed and what the insurer paid of it, both as of the invoice date."""
     for invoice, given in zip(invoices, new, strict=True):
         issued_at = calendar.begin_of(given.issued_on)
@@ -132,4 +133,4 @@ def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -
         if given.insurer_paid:
             amounts.append((LedgerTransaction.Kind.INSURER_PAID, -given.insurer_paid))
         for kind, amount in amounts:
-            yield ledger.Opening(invoice, kind, amount, occurred_at=issued_at, by=by)
+            yield Opening(invoice, kind, amount, occurred_at=issued_at, by=by)

@@ -6,7 +6,6 @@ belongs to the payer. Which part a payment pays (6:44 BW) is posted with it: eac
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,12 +14,13 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from billing.ledger.breakdown import parts_by_law
-from billing.ledger.entries import Effect, SideRow, effects_of, sides_in, sides_of, sums_of
-from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting, Provider
+from billing.ledger.entries import Effect, effects_of, sides_in, sides_of, sides_of_each, sums_of
+from billing.ledger.events import Booked, Event, Opening, Share, Side, Transfer
+from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
 
-Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
+Kind = LedgerTransaction.Kind
 
 # A transaction of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
 DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.REPAID, Kind.COSTS, Kind.INTEREST)
@@ -29,51 +29,6 @@ NEITHER = (Kind.ALLOCATION, Kind.CREDIT_MOVED)
 # Money came to us or went out. Any other kind only changes what is owed: the practice has the money of a receipt.
 MONEY = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)
 _AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The first amount of a new invoice: what it comes to, or what the insurer paid of it (negative)."""
-
-    invoice: Invoice
-    kind: LedgerTransaction.Kind
-    amount: Decimal
-    occurred_at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a transfer: signed euros on an account that is no invoice's own.
-
-    `invoice` is the one that caused it, if any. Only the account of a practice has a `provider`.
-    """
-
-    account: Account
-    amount: Decimal
-    provider: Provider | None = None
-    invoice: Invoice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A transaction just booked, and by the key of each of its invoices what stands on its accounts since."""
-
-    transaction: LedgerTransaction
-    sides: Mapping[int, Sequence[SideRow]]
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one event does to one locked invoice: `amount` in euros, positive adds to the debt.
-
-    Of money that came, `rule` says why it is for this invoice (6:43 BW), and `words` what the payer had written.
-    """
-
-    invoice: Invoice
-    amount: Decimal
-    rule: AllocationNote.Rule = Rule.DESIGNATED
-    words: str = ""
 
 
 def lock_invoice(invoice_id: int) -> Invoice:
@@ -160,41 +115,88 @@ def book_shares(
 ) -> Booked | None:
     """Book one external event on several locked invoices as one transaction; None when it was booked before.
 
+    As `book_events`, of one.
+    """
+    (booked,) = book_events([Event(shares, external_id, occurred_at)], kind, by=by, through=through)
+    return booked
+
+
+def book_events(
+    events: Sequence[Event], kind: LedgerTransaction.Kind, *, by: str, through: Account = Account.GATEWAY
+) -> list[Booked | None]:
+    """Book external events of one kind on locked invoices, each as one transaction; None for one booked before.
+
     Of money that came, why it is for each invoice is kept. Credit that moves is taken from one invoice for another:
     such shares add up to nothing. Raises ValueError without shares, for two shares of one invoice, and when a sign does
     not fit the kind or no money goes through that account.
     """
+    for event in events:
+        _check_shares(kind, event.shares)
+    if through not in THROUGH:
+        raise ValueError("no money goes through this account")
+    with transaction.atomic():
+        made = _transactions(kind, events, by=by)
+        new = [(event, made[event.external_id]) for event in events if event.external_id in made]
+        sides = sides_of_each(share.invoice.pk for event, _row in new for share in event.shares)
+        booked: dict[str, Booked] = {}
+        postings: list[Posting] = []
+        owed: dict[int, tuple[Invoice, bool]] = {}
+        for event, row in new:
+            for share in event.shares:
+                before = sides[share.invoice.pk]
+                after = parts_by_law(share.invoice, [*effects_of(before), _effect(row, share)])
+                money = -share.amount if kind in MONEY else ZERO
+                moved = _sides(share.invoice, row, sums_of(before), after, money=money, through=through)
+                sides[share.invoice.pk] = [*before, *sides_in(moved)]
+                owed[share.invoice.pk] = (share.invoice, sum(after.values(), ZERO) > 0)
+                postings += moved
+            now = {share.invoice.pk: sides[share.invoice.pk] for share in event.shares}
+            booked[event.external_id] = Booked(row, now)
+        Posting.objects.bulk_create(postings)
+        _mark_settled(owed.values())
+        _note_rules(new)
+    return [booked.get(event.external_id) for event in events]
+
+
+def _check_shares(kind: LedgerTransaction.Kind, shares: Sequence[Share]) -> None:
     if not shares or len({share.invoice.pk for share in shares}) < len(shares):
         raise ValueError("an event has one share for each invoice")
     for share in shares:
         _check_sign(kind, share.amount)
     if kind == Kind.CREDIT_MOVED and sum((share.amount for share in shares), ZERO):
         raise ValueError("credit that moves adds up to nothing")
-    if through not in THROUGH:
-        raise ValueError("no money goes through this account")
-    with transaction.atomic():
-        if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
-            return None
-        booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
-        sides = {}
-        for share in shares:
-            before = sides_of(share.invoice)
-            effects = [*effects_of(before), _effect(booked, share)]
-            money = -share.amount if kind in MONEY else ZERO
-            posted = _move_to(share.invoice, booked, effects, sums_of(before), money=money, through=through)
-            sides[share.invoice.pk] = [*before, *sides_in(posted)]
-        _note_rules(booked, [share for share in shares if _effect(booked, share).is_received])
-    return Booked(booked, sides)
+
+
+def _transactions(
+    kind: LedgerTransaction.Kind, events: Sequence[Event | Transfer], *, by: str
+) -> dict[str, LedgerTransaction]:
+    """Insert the transactions of those events that have none yet, and return them by the id of the event."""
+    known = _booked_before(kind, [event.external_id for event in events])
+    made = LedgerTransaction.objects.bulk_create(
+        LedgerTransaction(kind=kind, external_id=event.external_id, occurred_at=event.occurred_at, by=by)
+        for event in events
+        if event.external_id not in known
+    )
+    return {row.external_id: row for row in made}
+
+
+def _booked_before(kind: LedgerTransaction.Kind, ids: Sequence[str]) -> set[str]:
+    booked = LedgerTransaction.objects.filter(kind=kind, external_id__in=ids)
+    return set(booked.values_list("external_id", flat=True))
 
 
 def _effect(booked: LedgerTransaction, share: Share) -> Effect:
     return Effect(pk=booked.pk, kind=Kind(booked.kind), occurred_at=booked.occurred_at, amount=share.amount)
 
 
-def _note_rules(booked: LedgerTransaction, shares: Sequence[Share]) -> None:
-    notes = [AllocationNote(transaction=booked, invoice=share.invoice, rule=share.rule) for share in shares]
-    for note, share in zip(notes, shares, strict=True):
-        note.text = share.words
+def _note_rules(booked: Iterable[tuple[Event, LedgerTransaction]]) -> None:
+    notes = []
+    for event, row in booked:
+        for share in event.shares:
+            if _effect(row, share).is_received:
+                note = AllocationNote(transaction=row, invoice=share.invoice, rule=share.rule)
+                note.text = share.words
+                notes.append(note)
     AllocationNote.objects.bulk_create(notes)
 
 
@@ -232,29 +234,41 @@ def reverse_shares(
 def transfer(
     kind: LedgerTransaction.Kind, sides: Sequence[Side], *, external_id: str, occurred_at: datetime, by: str
 ) -> LedgerTransaction | None:
-    """Move money between accounts that are no invoice's own, and return the transaction; None when booked before.
+    """Do as `transfer_each`, of one."""
+    (booked,) = transfer_each(kind, [Transfer(sides, external_id, occurred_at)], by=by)
+    return booked
+
+
+def transfer_each(
+    kind: LedgerTransaction.Kind, transfers: Sequence[Transfer], *, by: str
+) -> list[LedgerTransaction | None]:
+    """Move money between accounts that are no invoice's own, and return each transaction; None when booked before.
 
     Raises ValueError for sides that do not add up to nothing, for a side of nothing, for two sides on one
     account, and for an account that this kind never moves. What is owed on an invoice changes only by `post`.
     """
+    for one in transfers:
+        _check_sides(kind, one.sides)
+    with transaction.atomic():
+        made = _transactions(kind, transfers, by=by)
+        Posting.objects.bulk_create(
+            Posting(
+                transaction=made[one.external_id], account=side.account, amount=side.amount,
+                provider=side.provider, invoice=side.invoice,
+            )
+            for one in transfers if one.external_id in made
+            for side in one.sides
+        )  # fmt: skip
+    return [made.get(one.external_id) for one in transfers]
+
+
+def _check_sides(kind: LedgerTransaction.Kind, sides: Sequence[Side]) -> None:
     if sum((side.amount for side in sides), ZERO) or not sides or not all(side.amount for side in sides):
         raise ValueError("the sides of a transfer add up to nothing, and none of them is nothing")
     if len({(side.account, side.provider, side.invoice) for side in sides}) < len(sides):
         raise ValueError("a transfer has one side for each account")
     if any(side.account not in TRANSFERS.get(kind, ()) for side in sides):
         raise ValueError("this kind of transfer does not move this account")
-    with transaction.atomic():
-        if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
-            return None
-        booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
-        Posting.objects.bulk_create(
-            Posting(
-                transaction=booked, account=side.account, amount=side.amount,
-                provider=side.provider, invoice=side.invoice,
-            )
-            for side in sides
-        )  # fmt: skip
-    return booked
 
 
 def reverse_transfer(
@@ -292,8 +306,7 @@ def open_accounts(invoices: Sequence[Invoice], openings: Iterable[Opening]) -> N
         sums[first.invoice.pk] = after
     Posting.objects.bulk_create(sides)
     settled = [invoice.pk for invoice in invoices if sum(sums.get(invoice.pk, {}).values(), ZERO) <= 0]
-    for start in range(0, len(settled), _AT_ONCE):
-        Invoice.objects.filter(pk__in=settled[start : start + _AT_ONCE]).update(settled_at=timezone.now())
+    _set_settled(settled, timezone.now())
 
 
 def _opened(before: Mapping[Account, Decimal], amount: Decimal) -> dict[Account, Decimal]:
@@ -330,32 +343,13 @@ def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
 def _allocate_anew(invoice: Invoice, cause: LedgerTransaction) -> None:
     sides = sides_of(invoice)
     effects, before = effects_of(sides), sums_of(sides)
-    if parts_by_law(invoice, effects) == before:
-        _mark_settled(invoice, owed=sum(before.values(), ZERO) > 0)
-        return
-    booked = LedgerTransaction.objects.create(
-        kind=Kind.ALLOCATION, external_id=f"{cause.pk}:{invoice.pk}", occurred_at=cause.occurred_at, by=cause.by
-    )
-    _move_to(invoice, booked, effects, before, money=ZERO)
-
-
-def _move_to(
-    invoice: Invoice,
-    booked: LedgerTransaction,
-    effects: Sequence[Effect],
-    before: Mapping[Account, Decimal],
-    *,
-    money: Decimal,
-    through: Account = Account.GATEWAY,
-) -> list[Posting]:
-    """Post and return the sides that bring the accounts to what the law makes of `effects`.
-
-    `money` came in on `through`.
-    """
     after = parts_by_law(invoice, effects)
-    posted = Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money, through=through))
-    _mark_settled(invoice, owed=sum(after.values(), ZERO) > 0)
-    return posted
+    if after != before:
+        booked = LedgerTransaction.objects.create(
+            kind=Kind.ALLOCATION, external_id=f"{cause.pk}:{invoice.pk}", occurred_at=cause.occurred_at, by=cause.by
+        )
+        Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=ZERO))
+    _mark_settled([(invoice, sum(after.values(), ZERO) > 0)])
 
 
 def _sides(
@@ -388,9 +382,16 @@ def _sides(
     ]
 
 
-def _mark_settled(invoice: Invoice, *, owed: bool) -> None:
-    """Make settled_at agree with the balance; the moment of first settlement stays until something is owed again."""
-    if owed == (invoice.settled_at is None):
-        return
-    invoice.settled_at = None if owed else timezone.now()
-    Invoice.objects.filter(pk=invoice.pk).update(settled_at=invoice.settled_at)
+def _mark_settled(owed: Iterable[tuple[Invoice, bool]]) -> None:
+    """Make settled_at agree with what is owed; the moment of first settlement stays until something is owed again."""
+    now = timezone.now()
+    changed = {invoice.pk: invoice for invoice, is_owed in owed if is_owed != (invoice.settled_at is None)}
+    for invoice in changed.values():
+        invoice.settled_at = now if invoice.settled_at is None else None
+    for moment in (now, None):
+        _set_settled([pk for pk, invoice in changed.items() if invoice.settled_at == moment], moment)
+
+
+def _set_settled(keys: Sequence[int], moment: datetime | None) -> None:
+    for start in range(0, len(keys), _AT_ONCE):
+        Invoice.objects.filter(pk__in=keys[start : start + _AT_ONCE]).update(settled_at=moment)

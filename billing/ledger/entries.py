@@ -136,9 +136,19 @@ def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decima
 
 def sides_of(invoice: Invoice) -> list[SideRow]:
     """Return what was posted to the invoice's own accounts, which adds up to its balance."""
+    return sides_of_each([invoice.pk])[invoice.pk]
+
+
+def sides_of_each(invoice_ids: Iterable[int]) -> dict[int, list[SideRow]]:
+    """Return what `sides_of` does of each of these invoices, by key."""
+    found: dict[int, list[SideRow]] = {pk: [] for pk in invoice_ids}
     columns = ("transaction_id", "account", "amount", *(f"transaction__{name}" for name in _OF_TRANSACTION))
-    rows = (SideRow(*row) for row in Posting.objects.filter(invoice=invoice).order_by().values_list(*columns))
-    return [row for row in rows if row.account in OF_INVOICE]
+    rows = Posting.objects.filter(invoice__in=found).order_by().values_list("invoice", *columns)
+    for invoice_id, *columns_of in rows:
+        side = SideRow(*columns_of)
+        if side.account in OF_INVOICE:
+            found[invoice_id].append(side)
+    return found
 
 
 def sides_in(postings: Iterable[Posting]) -> list[SideRow]:

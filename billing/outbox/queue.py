@@ -1,17 +1,17 @@
 """Queueing a message to a patient or a provider: a row in the transaction of the rule that creates it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices.addressee import PAYING_FOR, REPRESENTING, Addressee, addressee, addressee_loaded, represented
+from billing.invoices.addressee import PAYING_FOR, REPRESENTING, Addressee, addressee, represented
 from billing.links import new_code
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
@@ -41,9 +41,7 @@ def queue_message(
     """
     now = now or timezone.now()
     recipient, language, reader = _to_whom(invoice, recipient, language)
-    if not is_one_address(recipient):
-        why = "address_unusable" if recipient else "no_address"
-        audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
+    if not _is_reachable(recipient, invoice, kind):
         return None
     facts = (about(invoice) if invoice else {}) | reader | context
     message = OutboxMessage(
@@ -66,30 +64,61 @@ def queue_message(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message about an invoice whose payers are loaded: what its texts say, and its event."""
+    """A message about an invoice: to whom it goes, what its texts say, and its event."""
 
     invoice: Invoice
+    to: Addressee
     context: dict[str, Any]
     dedupe_key: str
 
 
-def queue_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[OutboxMessage]:
+def queue_each(
+    kind: str, drafts: Sequence[Draft], *, now: datetime, failed: Callable[[Draft, Exception], None] | None = None
+) -> list[OutboxMessage]:
     """Queue the message `kind` for many events at once, each as `queue_message` does, and return them in that order.
 
-    The caller knows that each has an address that can be used. Raises IntegrityError when an event has its message
-    already, or a code is taken, and ValueError when a fact is missing: then none is queued.
+    One that has no address that can be used, or that fails when `failed` is given and told so, is left out. Raises
+    IntegrityError when an event has its message already, and ValueError when a fact is missing: then none is queued.
     """
     messages = []
-    for draft in drafts:
-        to = addressee_loaded(draft.invoice)
-        message = OutboxMessage(
-            kind=kind, invoice=draft.invoice, language=to.language, recipient=to.email, dedupe_key=draft.dedupe_key,
-            created_at=now, next_try_at=now,
-        )  # fmt: skip
-        _render(message, about(draft.invoice) | _reader(draft.invoice, to) | draft.context)
-        messages.append(message)
-    wakeup.wake_on_commit("billing.sweep_outbox")
+    reachable = [draft for draft in drafts if _is_reachable(draft.to.email, draft.invoice, kind)]
+    for draft, code in zip(reachable, _new_codes(len(reachable)), strict=True):
+        try:
+            messages.append(_drawn(kind, draft, code=code, now=now))
+        except Exception as error:  # a template can fail in any way
+            if failed is None or isinstance(error, DatabaseError):
+                raise
+            failed(draft, error)
+    if messages:
+        wakeup.wake_on_commit("billing.sweep_outbox")
     return OutboxMessage.objects.bulk_create(messages)
+
+
+def _drawn(kind: str, draft: Draft, *, code: str, now: datetime) -> OutboxMessage:
+    message = OutboxMessage(
+        kind=kind, invoice=draft.invoice, language=draft.to.language, recipient=draft.to.email, code=code,
+        dedupe_key=draft.dedupe_key, created_at=now, next_try_at=now,
+    )  # fmt: skip
+    _render(message, about(draft.invoice) | _reader(draft.invoice, draft.to) | draft.context)
+    return message
+
+
+def _new_codes(count: int) -> list[str]:
+    """Return codes that no message has; who takes one of them meanwhile is refused by the database."""
+    codes: set[str] = set()
+    while len(codes) < count:
+        more = {new_code() for _ in range(count - len(codes))}
+        codes |= more - set(OutboxMessage.objects.filter(code__in=more).values_list("code", flat=True))
+    return list(codes)
+
+
+def _is_reachable(recipient: str, invoice: Invoice | None, kind: str) -> bool:
+    """Tell whether an address can be used; note on the timeline that a message was not possible without."""
+    if is_one_address(recipient):
+        return True
+    why = "address_unusable" if recipient else "no_address"
+    audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
+    return False
 
 
 def last_about(invoice: Invoice) -> int:

@@ -7,7 +7,7 @@ held during the call. If a process dies in between, the sweep repeats the same c
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -52,6 +52,7 @@ __all__ = [
     "receive_webhook",
     "start_payment",
     "start_shared",
+    "supersede_each",
     "supersede_live",
     "sweep",
     "sync_payment",
@@ -133,12 +134,17 @@ def _start(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetim
 
 
 def supersede_live(invoice: Invoice, *, now: datetime | None = None) -> list[Payment]:
+    """Do as `supersede_each`, for one invoice."""
+    return supersede_each([invoice.pk], now=now)
+
+
+def supersede_each(invoice_ids: Collection[int], *, now: datetime | None = None) -> list[Payment]:
     """Stop offering the links of live attempts because the amount changes; return those attempts.
 
-    Call it with the invoice locked. The bank may accept them until `expires_at`; money that still comes is booked. One
+    Call it with the invoices locked. The bank may accept them until `expires_at`; money that still comes is booked. One
     for several invoices is no longer offered for any of them.
     """
-    return _supersede(live([invoice.pk]), now or timezone.now())
+    return _supersede(live(invoice_ids), now or timezone.now())
 
 
 def _supersede(payments: list[Payment], now: datetime) -> list[Payment]:

@@ -6,27 +6,29 @@ any payment (6:114 lid 2 BW).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from django.db import DatabaseError
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import Refused
-from billing.invoices.holds import is_on_hold
+from billing.invoices.addressee import addressees
+from billing.invoices.holds import on_hold
 from billing.law.calendar import begin_of
-from billing.ledger import Share
-from billing.ledger.entries import SideRow, balance_of, sides_of, standing_entries
+from billing.ledger.entries import SideRow, balance_of, sides_of_each, standing_entries
+from billing.ledger.events import Event, Share
 from billing.models import Invoice, LedgerTransaction, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
-from billing.outbox.queue import queue_message
+from billing.outbox.queue import Draft, queue_each
 from billing.payments import credit, refunds
-from billing.payments.attempts import supersede_live
+from billing.payments.attempts import supersede_each, supersede_live
 from billing.payments.rest import after_undoing, receipt_facts
 from billing.payments.shares import MOVED
 
@@ -34,24 +36,58 @@ log = logging.getLogger(__name__)
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 
 
-def book_transfer(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
-    """Book a bank line on the locked invoices of `shares`, each negative; None when it was booked before.
+@dataclass(frozen=True, slots=True)
+class BankTransfer:
+    """A bank line that is booked: `shares`, each negative, are its locked invoices, `event` the id of the decision.
 
-    The money comes from what was not matched, where the line put it. `event` is the id of this decision about the line;
-    `paid_on` is the day that counts for the payer. What is too much for an invoice becomes credit.
+    `paid_on` is the day that counts for the payer.
     """
-    received = ledger.post_shares(
-        shares, Kind.PAYMENT, external_id=event, occurred_at=begin_of(paid_on), by=by, through=Account.UNMATCHED
+
+    shares: Sequence[Share]
+    event: str
+    paid_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of a transfer came to one invoice."""
+
+    invoice: Invoice
+    amount: Decimal
+    transfer: BankTransfer
+    received: LedgerTransaction
+
+    @property
+    def event(self) -> str:
+        return f"{self.transfer.event}:{self.invoice.pk}"
+
+
+def book_transfers(transfers: Sequence[BankTransfer], *, by: str) -> None:
+    """Book bank lines, each once, on different invoices.
+
+    The money comes from what was not matched, where the line put it. What is too much for an invoice becomes credit.
+    """
+    events = [Event(one.shares, one.event, begin_of(one.paid_on)) for one in transfers]
+    booked = ledger.book_events(events, Kind.PAYMENT, by=by, through=Account.UNMATCHED)
+    parts = [
+        _Part(share.invoice, -share.amount, one, entry.transaction)
+        for one, entry in zip(transfers, booked, strict=True) if entry
+        for share in one.shares
+    ]  # fmt: skip
+    keys = [part.invoice.pk for part in parts]
+    supersede_each(keys)
+    audit.record_all(
+        audit.event(
+            "transfer_booked", by=by, invoice=part.invoice, amount=str(part.amount), on=str(part.transfer.paid_on)
+        )
+        for part in parts
     )
-    if received is None:
-        return None
-    for share in shares:
-        invoice, amount = share.invoice, -share.amount
-        supersede_live(invoice)
-        audit.record("transfer_booked", by=by, invoice=invoice, amount=str(amount), on=str(paid_on))
-        rooms.booked(invoice, received)
-        _after(invoice, received, amount, event=f"{event}:{invoice.pk}")
-    return received
+    sides: Mapping[int, Sequence[SideRow]] = {
+        key: rows for entry in booked if entry for key, rows in entry.sides.items()
+    }
+    if rooms.booked([(part.invoice, part.received) for part in parts]):
+        sides = sides_of_each(keys)  # what is done about one invoice may move money of another
+    _after(parts, sides)
 
 
 def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction:
@@ -102,32 +138,42 @@ def _refuse_if_spent(invoice: Invoice, booked: LedgerTransaction) -> None:
         raise Refused(_("A part of this money went back to the payer, or it pays another invoice. Undo that first."))
 
 
-def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
-    """Tell the patient, and staff where a person has to look: too much, withdrawn, or on hold."""
-    sides = sides_of(invoice)
-    balance = balance_of(sides)
-    if balance < ZERO:
-        audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
-        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="too much came by transfer")
-    if is_on_hold(invoice.pk):
-        audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
-    _queue_receipt(invoice, received, sides, amount, event=event)
+def _after(parts: Sequence[_Part], sides: Mapping[int, Sequence[SideRow]]) -> None:
+    """Tell the patients, and staff where a person has to look: too much, withdrawn, or on hold."""
+    resting = on_hold([part.invoice.pk for part in parts])
+    for part in parts:
+        balance = balance_of(sides[part.invoice.pk])
+        if balance < ZERO:
+            audit.open_task(Task.SURPLUS, dedupe_key=part.event, invoice=part.invoice, note=str(-balance))
+            refunds.propose(part.invoice, by=refunds.BY_SYSTEM, reason="too much came by transfer")
+        if part.invoice.pk in resting:
+            audit.open_task(Task.PAID_ON_HOLD, dedupe_key=part.event, invoice=part.invoice)
+    _queue_receipts(parts, sides)
 
 
-def _queue_receipt(
-    invoice: Invoice, received: LedgerTransaction, sides: Sequence[SideRow], amount: Decimal, *, event: str
-) -> None:
-    """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
+def _queue_receipts(parts: Sequence[_Part], sides: Mapping[int, Sequence[SideRow]]) -> None:
+    """Queue the receipts in the transaction of the booking, without ever rolling it back: a mail can wait.
 
-    Nothing was written yet when it can't be rendered, so this needs no savepoint. The error message may quote the
-    receipt, so only its type is told.
+    Nothing was written yet when one can't be rendered, so this needs no savepoint.
     """
-    try:
-        facts = receipt_facts(received, invoice, sides, amount=amount)
-        queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
-    except DatabaseError:
-        raise  # nothing is booked either, and the next try books all of it
-    except Exception as error:  # a template can fail in any way
-        reason = type(error).__name__
-        log.error("the receipt of a transfer could not be made: %s", reason)
-        audit.open_task(Task.MESSAGE_FAILED, dedupe_key=event, invoice=invoice, note=f"receipt: {reason}")
+    invoices = [part.invoice for part in parts]
+    prefetch_related_objects(invoices, "provider", "patient")
+    to = addressees([invoice.pk for invoice in invoices])
+    drafts = []
+    for part in parts:
+        draft = Draft(part.invoice, to[part.invoice.pk], {}, part.event)
+        try:
+            facts = receipt_facts(part.received, part.invoice, sides[part.invoice.pk], amount=part.amount)
+            drafts.append(replace(draft, context=facts))
+        except DatabaseError:
+            raise  # nothing is booked either, and the next try books all of it
+        except Exception as error:  # an inconsistent row can fail in any way
+            _no_receipt(draft, error)
+    queue_each("receipt", drafts, now=timezone.now(), failed=_no_receipt)
+
+
+def _no_receipt(draft: Draft, error: Exception) -> None:
+    """Have a person look at a receipt that could not be made. The error may quote it, so only its type is told."""
+    reason = type(error).__name__
+    log.error("the receipt of a transfer could not be made: %s", reason)
+    audit.open_task(Task.MESSAGE_FAILED, dedupe_key=draft.dedupe_key, invoice=draft.invoice, note=f"receipt: {reason}")

@@ -16,8 +16,9 @@ from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
-from billing.ledger import Share, lock_invoices
+from billing.ledger import lock_invoices
 from billing.ledger.entries import standing_entries
+from billing.ledger.events import Share
 from billing.models import Invoice, LedgerTransaction, Staff
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
@@ -69,7 +70,7 @@ def move(
         supersede_live(target, now=now)
         for invoice in (source, target):
             audit.record("credit_moved", by=by, invoice=invoice, written=written, amount=str(amount), to=target.number)
-        rooms.booked(target, moved)
+        rooms.booked([(target, moved)])
         refunds.propose(source, by=refunds.BY_SYSTEM, reason="credit was moved", now=now)
         if ledger.balance(target.pk) < ZERO:  # charges that it paid turned out not to be due
             refunds.propose(target, by=refunds.BY_SYSTEM, reason="credit was moved", now=now)

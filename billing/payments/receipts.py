@@ -17,8 +17,9 @@ from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
-from billing.ledger import Share, lock_invoice, lock_invoices
+from billing.ledger import lock_invoice, lock_invoices
 from billing.ledger.entries import balance_of, sides_of
+from billing.ledger.events import Share
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
@@ -243,7 +244,7 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     supersede_live(invoice)
     audit.record("receipt_booked", by=who, invoice=invoice, amount=str(receipt.amount), on=str(receipt.received_on))
     _close_task(receipt, by=by)
-    rooms.booked(invoice, received)
+    rooms.booked([(invoice, received)])
     sides = sides_of(invoice)
     balance = balance_of(sides)
     if balance < ZERO:

@@ -18,8 +18,8 @@ from billing.channels import mollie
 from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold, place_hold, release_hold
-from billing.ledger import Share
 from billing.ledger.entries import SideRow, balance_of, sides_of
+from billing.ledger.events import Share
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
@@ -185,7 +185,7 @@ def _book(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, 
     )
     for part in parts if booked else ():
         assert booked
-        changed = rooms.booked(part.invoice, booked.transaction)
+        changed = rooms.booked([(part.invoice, booked.transaction)])
         known = part.alone and not changed  # what is done about one invoice may move money of another
         sides = booked.sides[part.invoice.pk] if known else sides_of(part.invoice)
         _after_receipt(payment, part, booked.transaction, sides)

@@ -13,7 +13,8 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet, Sum
 
 from billing import ledger
-from billing.ledger import Share, lock_invoices
+from billing.ledger import lock_invoices
+from billing.ledger.events import Share
 from billing.models import Invoice, LedgerTransaction, Payment, PaymentShare, Posting
 from billing.models.ledger import Account
 from billing.money import ZERO

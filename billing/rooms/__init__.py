@@ -261,10 +261,12 @@ def intakes() -> tuple[Intake, ...]:
     return tuple(room.intake for room in announcements() if room.intake)
 
 
-def booked(invoice: Row, entry: Row) -> bool:
-    """Let every room react to a payment that was just booked on a locked invoice; return whether one booked more."""
-    reactions = [room.received(invoice, entry) for room in announcements() if room.received]
-    return any(reactions)
+def booked(received: Sequence[tuple[Row, Row]]) -> set[int]:
+    """Let every room react to payments just booked, each a locked invoice and its entry; return where one booked more.
+
+    That is the keys of the invoices whose balance changed in turn.
+    """
+    return {key for room in announcements() if room.received for key in room.received(received)}
 
 
 def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -343,9 +342,9 @@ class Announcement:
     # transaction of the withdrawal, with the invoice locked.
     invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
-    # Called in the transaction that books a payment, with the locked invoice and the entry. Returns by how many euros
-    # it changed the balance in turn, zero for not at all.
-    received: Callable[[Row, Row], Decimal] | None = None
+    # Called in the transaction that books payments, with each locked invoice and its entry. Returns the keys of the
+    # invoices whose balance it changed in turn.
+    received: Callable[[Sequence[tuple[Row, Row]]], Collection[int]] | None = None
     # Takes over a credit that is to be paid by bank (a `RefundRequest` in its state `by_bank`) and returns whether it
     # does; called in the transaction that decides so, with the invoice locked.
     credit_payout: Callable[[Row], bool] | None = None

@@ -247,7 +247,7 @@ def _payment(case: HandOver, claims: list[Claim], message: Message, now: datetim
         return
     supersede_live(invoice)
     audit.record("agency_received", by="agency", invoice=invoice, amount=str(message.amount), on=str(message.on))
-    rooms.booked(invoice, entry)
+    rooms.booked([(invoice, entry)])
     credit.leave_to_staff(invoice, cause=_event(case, message), by="agency", reason="a payment came to the agency")
     _knows(case, claims)
     if case.is_live and claims and ending.is_over(claims):

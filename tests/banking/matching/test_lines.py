@@ -47,7 +47,7 @@ def test_it_is_booked_once_however_often_it_is_looked_at():
     settled(line)
     BankLine.objects.filter(pk=line.pk).update(status=Status.NEW)
     with pytest.raises(Exception, match=r"(?i)unique"):
-        lines._settle(lines.read_line(line))
+        lines._settle({line.pk: lines.read_line(line)}, lines.Counts(), [line.pk])
     assert settled(line).booked == 0
     assert owed(invoice) == 0
 

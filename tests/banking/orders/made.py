@@ -9,7 +9,7 @@ from banking.details import Details
 from banking.models import BankLine, OutgoingBatch, OutgoingOrder
 from banking.orders import agreeing, batches, payees
 from billing import ledger
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.ledger.verification import discrepancies
 from billing.models import Invoice, LedgerTransaction, Posting, Staff
 from billing.models.ledger import Account

@@ -9,8 +9,8 @@ from django.utils import timezone
 from billing import ledger
 from billing.adjustments import reallocation
 from billing.errors import Refused
-from billing.ledger import Share
 from billing.ledger.breakdown import parts_of
+from billing.ledger.events import Share
 from billing.ledger.verification import BOOKS
 from billing.models import AllocationNote, LedgerTransaction, OutboxMessage, Reallocation, RefundRequest, StaffTask
 from billing.money import ZERO

@@ -13,6 +13,7 @@ from billing.models import AuditEvent
 from tests import factories
 
 PACKAGES = ("billing", "guests", "coulance", "complaints", "banking", "debt_collection", "forbearance", "portal")
+RECORDING = ("audit.record", "audit.record_each", "audit.event")
 OF_RECORD = {"by", "invoice", "invoices", "patient", "written", None}
 
 
@@ -21,7 +22,7 @@ def details_written() -> set[str]:
     found: set[str] = set()
     for path in (path for package in PACKAGES for path in (settings.ROOT / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())) if "audit.record" in path.read_text() else ():
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.record", "audit.record_each"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in RECORDING:
                 found |= {keyword.arg for keyword in node.keywords}
     return found - OF_RECORD
 

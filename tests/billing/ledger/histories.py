@@ -60,6 +60,7 @@ def _book(model: Model, dice: random.Random, invoices: Sequence[Any], *, key: st
     from django.utils import timezone
 
     from billing import ledger
+    from billing.ledger.events import Share
     from billing.models import LedgerTransaction
     from billing.models.ledger import THROUGH
     from billing.money import from_cents
@@ -71,7 +72,7 @@ def _book(model: Model, dice: random.Random, invoices: Sequence[Any], *, key: st
     shares = {invoice.pk: sign * from_cents(dice.randint(1, 20_000)) for invoice in chosen}
     known = any((tx.kind, tx.external_id) == (kind, key) for tx, _shares in model.events)
     booked = ledger.post_shares(
-        [ledger.Share(invoice, shares[invoice.pk]) for invoice in chosen],
+        [Share(invoice, shares[invoice.pk]) for invoice in chosen],
         kind,
         external_id=key,
         occurred_at=timezone.now(),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.law.allocation import Rule
-from billing.ledger import Share
+from billing.ledger.events import Share
 from billing.ledger.verification import BOOKS
 from billing.models import AllocationNote, LedgerTransaction, Posting
 from tests import factories

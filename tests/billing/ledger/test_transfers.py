@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import ledger
-from billing.ledger import Side
+from billing.ledger.events import Side
 from billing.ledger.verification import CHECKS, discrepancies
 from billing.models import LedgerTransaction, Posting
 from billing.models.ledger import TRANSFERS, Account

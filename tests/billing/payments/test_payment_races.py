@@ -193,7 +193,7 @@ class TestSettling:
         payment = bank.start(invoice)
         bank.end(payment, "paid")
         Payment.objects.update(status=Payment.Status.PAID)  # so that all of them come as far as the booking
-        monkeypatch.setattr(LedgerTransaction, "save", meet(LedgerTransaction.save, 4))
+        monkeypatch.setattr(ledger, "_booked_before", meet(ledger._booked_before, 4, when_read=True))
         results = at_once([lambda: attempts.sync_payment(payment.pk)] * 4, threads=4)
         assert sum(isinstance(r, IntegrityError) for r in results) == 3
 
@@ -215,7 +215,7 @@ class TestSettling:
 
     def test_twin_without_the_lock_nobody_sees_the_surplus(self, invoice, lock_off, monkeypatch):
         both = self.two_paid_tabs(invoice)
-        monkeypatch.setattr(ledger, "sides_of", meet(ledger.sides_of, 2, when_read=True))
+        monkeypatch.setattr(ledger, "sides_of_each", meet(ledger.sides_of_each, 2, when_read=True))
         at_once([lambda p=p: attempts.sync_payment(p.pk) for p in both], threads=2)
         assert bank.staff_tasks() == []
         assert bank.receipts() == 2

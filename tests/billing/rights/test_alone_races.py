@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.adjustments import reallocation
-from billing.ledger import Share
+from billing.ledger.events import Share
 from billing.models import Invoice, LedgerTransaction, Provider, Receipt
 from billing.payments import receipts, refunds
 from billing.payments.receipts import Received

@@ -20,6 +20,7 @@ from billing import ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
+from billing.ledger.events import Share
 from billing.links import new_token
 from billing.models import AccessEvent, AllocationNote, Hold, LedgerTransaction, OutboxMessage, RefundRequest, Staff
 from billing.money import from_cents
@@ -105,7 +106,7 @@ def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice
     too_much = factories.invoice(patient=invoice.patient, amount="10.00")
     book(too_much, Kind.PAYMENT, "-70.00", "tr_9")
     paid = factories.invoice(patient=invoice.patient, amount="60.00")
-    moved = [ledger.Share(too_much, Decimal("60.00")), ledger.Share(paid, Decimal("-60.00"))]
+    moved = [Share(too_much, Decimal("60.00")), Share(paid, Decimal("-60.00"))]
     now = timezone.now()
     ledger.post_shares(moved, Kind.CREDIT_MOVED, external_id="m", occurred_at=now, by="test")
     book(paid, Kind.PAYMENT, "-10.00", "bank:1")
@@ -133,10 +134,10 @@ def test_from_and_to_which_invoice_credit_moved_and_by_which_rule(invoice, tmp_p
     child = factories.patient(provider=invoice.provider)
     source = factories.invoice(patient=child, amount="10.00", number="KIND-7")
     book(source, Kind.PAYMENT, "-70.00", "tr_9")
-    moved = [ledger.Share(source, Decimal(60)), ledger.Share(invoice, Decimal(-60), words="aan de telefoon")]
+    moved = [Share(source, Decimal(60)), Share(invoice, Decimal(-60), words="aan de telefoon")]
     first = ledger.post_shares(moved, Kind.CREDIT_MOVED, external_id="m", occurred_at=timezone.now(), by="staff:an")
     ledger.reverse_shares([source, invoice], first, external_id="u", occurred_at=timezone.now(), by="staff:an")
-    chosen = [ledger.Share(source, Decimal(5)), ledger.Share(invoice, Decimal(-5))]
+    chosen = [Share(source, Decimal(5)), Share(invoice, Decimal(-5))]
     ledger.post_shares(chosen, Kind.CREDIT_MOVED, external_id="n", occurred_at=timezone.now(), by=BY_PATIENT)
     came, undone, again = (
         "Tegoed van rekening KIND-7, gebruikt voor deze",
@@ -198,7 +199,7 @@ def test_page_pdf_and_csv_say_the_same(invoice, tmp_path):
 
 
 def test_why_and_in_whose_words_is_said_and_the_words_only_after_the_code(invoice):
-    share = ledger.Share(invoice, Decimal("-1.00"), rule=Rule.OLDEST, words="=voor mijn kies")
+    share = Share(invoice, Decimal("-1.00"), rule=Rule.OLDEST, words="=voor mijn kies")
     ledger.post_shares([share], Kind.PAYMENT, external_id="tr_3", occurred_at=timezone.now(), by="test")
     why = "Eerst voor deze rekening: die was de oudste."
     page = words(looked_up(invoice).get(address(invoice)))
