@@ -1,12 +1,13 @@
 """The page of payouts: a practice sees its balance and statements, operations agree to orders and hand out files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,6 +24,7 @@ from billing.desk.base import EVERYBODY, OPERATIONS
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import Provider, Staff
+from billing.money import ZERO
 from billing.rooms import DeskPage
 from billing.tenancy import visible_to
 from billing.text import posted
@@ -54,7 +56,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Payouts"),
-        "balances": [_row(provider) for provider in providers.order_by("name")[:SHOWN]],
+        "balances": _rows(list(providers.order_by("name")[:SHOWN])),
         "payouts": list(made.order_by("-pk")[:SHOWN]),
         "may_act": member.is_operations,
     }
@@ -87,10 +89,15 @@ def batch_file(request: HttpRequest, reference: str) -> HttpResponse:
     return attachment(content, name=f"{batch.reference.lower()}.xml", content_type="application/xml")
 
 
-def _row(provider: Provider) -> PracticeRow:
-    ordered = OutgoingOrder.objects.filter(provider=provider, purpose="payout", status__in=OutgoingOrder.UNDER_WAY)
-    under_way = sum((order.amount for order in ordered), Decimal("0.00"))
-    return PracticeRow(provider, due.balance(provider), due.not_firm(provider), under_way)
+def _rows(providers: Sequence[Provider]) -> list[PracticeRow]:
+    keys = [provider.pk for provider in providers]
+    ordered = OutgoingOrder.objects.filter(provider__in=keys, purpose="payout", status__in=OutgoingOrder.UNDER_WAY)
+    under_way = dict(ordered.order_by().values_list("provider").annotate(sum=Sum("amount")))
+    balances, not_firm = due.balances(keys), due.not_firm(keys)
+    return [
+        PracticeRow(provider, balances[provider.pk], not_firm[provider.pk], under_way.get(provider.pk, ZERO))
+        for provider in providers
+    ]
 
 
 def _for_operations(member: Staff) -> dict[str, Any]:

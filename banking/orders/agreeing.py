@@ -1,5 +1,6 @@
 """Proposing orders, and the two persons who agree to each."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -31,31 +32,57 @@ def propose(
     line: BankLine | None = None,
     account: BankAccount | None = None,
 ) -> OutgoingOrder:
-    """Propose a payment from `source`, once: return the order that there is already while that is not over.
+    """Propose a payment from `source`, as `propose_each` does. Without `account` it is made from our first one."""
+    order = OutgoingOrder(
+        purpose=purpose, amount=amount, source=source, account=account or our_account(), provider=provider,
+        invoice=invoice, line=line, proposed_by=by,
+    )  # fmt: skip
+    (proposed,) = propose_each([(order, payee)], by=by)
+    return proposed
 
-    `by` is None for a rule: then two persons have to agree. Raises Refused without an account of ours to pay from, and
-    when the payee's account is blocked.
-    """
-    account = account or BankAccount.objects.order_by("pk").first()
+
+def our_account() -> BankAccount:
+    """Return the account that we pay from. Raises Refused without one."""
+    account = BankAccount.objects.order_by("pk").first()
     if account is None:
         raise Refused(_("We have no bank account yet to pay from. Add one first."))
-    order = OutgoingOrder(
-        purpose=purpose, amount=amount, source=source, account=account, provider=provider, invoice=invoice, line=line,
-        proposed_by=by,
-    )  # fmt: skip
-    payees.put(order, payee)
-    payees.refuse_if_blocked(order.iban_hash)
-    live = OutgoingOrder.objects.filter(source=source).exclude(status__in=OutgoingOrder.FAILED)
-    if known := live.first():
-        return known
+    return account
+
+
+def propose_each(asked: Sequence[tuple[OutgoingOrder, Payee]], *, by: Staff | None) -> list[OutgoingOrder]:
+    """Propose payments, each from its source once: return the order that there is already while that is not over.
+
+    `by` is None for a rule: then two persons have to agree. Raises Refused when the account of a payee is blocked, and
+    IntegrityError when somebody else was first with one of several.
+    """
+    for order, payee in asked:
+        payees.put(order, payee)
+    payees.refuse_if_blocked([order.iban_hash for order, _payee in asked])
+    sources = [order.source for order, _payee in asked]
+    live = OutgoingOrder.objects.filter(source__in=sources).exclude(status__in=OutgoingOrder.FAILED)
+    known = {order.source: order for order in live}
+    new = [order for order, _payee in asked if order.source not in known]
     try:
         with transaction.atomic():
-            order.save(force_insert=True)
-            audit.record("order_proposed", by=_name(by), invoice=invoice, order=order.reference, amount=str(amount))
-            audit.open_task(ORDER_WAITS, dedupe_key=order.reference, invoice=invoice, note=order.reference)
+            _insert(new, by)
     except IntegrityError:  # somebody else was first
-        return live.get()
-    return order
+        if len(asked) > 1:
+            raise
+        return [live.get()]
+    return [known.get(order.source, order) for order, _payee in asked]
+
+
+def _insert(orders: Sequence[OutgoingOrder], by: Staff | None) -> None:
+    OutgoingOrder.objects.bulk_create(orders)
+    audit.record_all(
+        audit.event(
+            "order_proposed", by=_name(by), invoice=order.invoice, order=order.reference, amount=str(order.amount)
+        )
+        for order in orders
+    )
+    audit.open_tasks(
+        [audit.task(ORDER_WAITS, dedupe_key=one.reference, invoice=one.invoice, note=one.reference) for one in orders]
+    )
 
 
 def approve(order: OutgoingOrder, *, by: Staff) -> bool:
@@ -65,7 +92,7 @@ def approve(order: OutgoingOrder, *, by: Staff) -> bool:
     """
     with transaction.atomic():
         invoice, waiting = _waiting(order)
-        payees.refuse_if_blocked(waiting.iban_hash)
+        payees.refuse_if_blocked([waiting.iban_hash])
         if waiting.proposed_by_id == by.pk:
             raise Refused(_("You proposed this order or agreed to it already. Somebody else has to agree, too."))
         by_two.refuse_new(waiting.proposed_by, by, practice=None)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
@@ -72,9 +73,9 @@ def of(order: OutgoingOrder) -> Payee:
     return Payee(**order.facts)
 
 
-def refuse_if_blocked(iban_hash: str) -> None:
-    """Raise Refused when payments to this account are blocked."""
-    if PayeeAccount.objects.filter(iban_hash=iban_hash, blocked_at__isnull=False).exists():
+def refuse_if_blocked(iban_hashes: Sequence[str]) -> None:
+    """Raise Refused when payments to one of these accounts are blocked."""
+    if PayeeAccount.objects.filter(iban_hash__in=iban_hashes, blocked_at__isnull=False).exists():
         raise Refused(
             _("Payments to this account are blocked: one came back, or the name does not fit. "
               "Ask the payee by telephone, and let two persons unblock it.")

@@ -1,15 +1,17 @@
 """The operator's fee: counted and booked at each run, with the invoice that the practice's bookkeeper needs."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Count, F
 
 from banking.models import FeeInvoice, FeeInvoiceSeries, Payout, PayoutTerms
 from billing import audit, ledger
 from billing.law.calendar import begin_of
-from billing.ledger.events import Side
+from billing.ledger.events import Side, Transfer
 from billing.models import Invoice, LedgerTransaction, Provider
 from billing.models.ledger import Account
 from billing.money import round_euro
@@ -18,51 +20,81 @@ BY = "payouts"
 NOT_INVOICED = "fee_not_invoiced"  # staff task
 
 
-def book(payout: Payout, terms: PayoutTerms, today: date) -> FeeInvoice | None:
+def book(payouts: Sequence[Payout], agreed: Mapping[int, PayoutTerms], today: date) -> dict[str, FeeInvoice]:
     """Book count × price with VAT for the invoices that came in on days that are over, from the first day agreed on.
 
-    One that was withdrawn on the day on which it came in is a mistake of that day, and has no fee. Return the invoice,
-    to be issued once the payout is saved; None when nothing is charged. Where the invoice would lack what the law asks
-    of it, staff get a task and the fee waits for the next run.
+    One that was withdrawn on the day on which it came in is a mistake of that day, and has no fee. Return the invoices
+    by the number of their payout, to be issued once the payouts are saved. Where an invoice would lack what the law
+    asks of it, staff get a task and the fee waits for the next run. `agreed`: the terms by the key of the practice.
     """
-    since = max(terms.fees_from, terms.fees_until or terms.fees_from)
-    came_in = Invoice.objects.filter(created_at__gte=begin_of(since), created_at__lt=begin_of(today))
-    invoices = came_in.filter(provider=payout.provider).exclude(withdrawn_at__date=F("created_at__date"))
-    count = invoices.count()
-    net = count * terms.fee_per_invoice
-    supplier, customer = _supplier(), _customer(payout.provider, terms)
-    if net and not (supplier["vat_number"] and supplier["address"] and customer["address"]):  # art. 35a lid 1 sub c, e
-        audit.open_alarm(NOT_INVOICED, cause=payout.provider.agb_code, note=payout.provider.agb_code)
-        return None
-    PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
-    if not net:
-        return None
-    percent = Decimal(terms.vat_percent)
-    vat = round_euro(net * percent / 100)
-    own = Side(Account.PRACTICE, net + vat, payout.provider)
-    sides = [own, Side(Account.FEES, -net), *([Side(Account.VAT, -vat)] if vat else [])]
-    ledger.transfer(
-        LedgerTransaction.Kind.FEE, sides, external_id=event(payout.number), occurred_at=payout.created_at, by=BY
-    )
+    since = {key: max(terms.fees_from, terms.fees_until or terms.fees_from) for key, terms in agreed.items()}
+    counts, made = _counts(since, today), {}
+    transfers: list[Transfer] = []
+    counted: list[int] = []
+    for payout in payouts:
+        terms, begun = agreed[payout.provider_id], since[payout.provider_id]
+        invoice = _invoice(payout, terms, counts.get(payout.provider_id, 0), begun, today)
+        if invoice.net and not _is_complete(invoice):
+            audit.open_alarm(NOT_INVOICED, cause=payout.provider.agb_code, note=payout.provider.agb_code)
+            continue
+        counted.append(terms.pk)
+        if invoice.net:
+            made[payout.number] = invoice
+            transfers.append(Transfer(_sides(payout, invoice), event(payout.number), payout.created_at))
+    PayoutTerms.objects.filter(pk__in=counted).update(fees_until=today)
+    ledger.transfer_each(LedgerTransaction.Kind.FEE, transfers, by=BY)
+    return made
+
+
+def _counts(since: Mapping[int, date], today: date) -> dict[int, int]:
+    """Return how many invoices with a fee came in from each practice: a query for all with the same first day."""
+    practices: dict[date, list[int]] = defaultdict(list)
+    for key, begun in since.items():
+        practices[begun].append(key)
+    found: dict[int, int] = {}
+    for begun, keys in practices.items():
+        came_in = Invoice.objects.filter(created_at__gte=begin_of(begun), created_at__lt=begin_of(today))
+        rows = came_in.filter(provider__in=keys).exclude(withdrawn_at__date=F("created_at__date"))
+        found |= dict(rows.order_by().values_list("provider").annotate(count=Count("pk")))
+    return found
+
+
+def _invoice(payout: Payout, terms: PayoutTerms, count: int, since: date, today: date) -> FeeInvoice:
+    net, percent = count * terms.fee_per_invoice, Decimal(terms.vat_percent)
     return FeeInvoice(
         issued_on=today, from_on=since, to_on=today - timedelta(days=1), count=count, price=terms.fee_per_invoice,
-        net=net, vat_percent=percent, vat=vat, supplier=supplier, customer=customer,
+        net=net, vat_percent=percent, vat=round_euro(net * percent / 100), supplier=_supplier(),
+        customer=_customer(payout.provider, terms),
     )  # fmt: skip
 
 
-def issue(invoice: FeeInvoice, payout: Payout) -> None:
-    """Save the invoice of a saved payout under the next number, which art. 35a lid 1 sub b wants to be sequential."""
-    year = invoice.issued_on.year
-    invoice.number = f"F{year}-{_next(year):05d}"
-    invoice.payout = payout
-    invoice.save(force_insert=True)
+def _is_complete(invoice: FeeInvoice) -> bool:
+    """Tell whether an invoice names what art. 35a lid 1 sub c, e Wet OB wants of both sides."""
+    return bool(invoice.supplier["vat_number"] and invoice.supplier["address"] and invoice.customer["address"])
 
 
-def _next(year: int) -> int:
-    """Return the next number; the update holds its row, so the run of another practice waits until we commit."""
+def _sides(payout: Payout, invoice: FeeInvoice) -> list[Side]:
+    own = Side(Account.PRACTICE, invoice.total, payout.provider)
+    return [own, Side(Account.FEES, -invoice.net), *([Side(Account.VAT, -invoice.vat)] if invoice.vat else [])]
+
+
+def issue(invoices: Mapping[str, FeeInvoice], payouts: Mapping[str, Payout], today: date) -> None:
+    """Save the invoices of saved payouts under the next numbers, which art. 35a lid 1 sub b wants to be sequential."""
+    if not invoices:
+        return
+    first = _take(today.year, len(invoices))
+    for place, (payout_number, invoice) in enumerate(sorted(invoices.items())):
+        invoice.number, invoice.payout = f"F{today.year}-{first + place:05d}", payouts[payout_number]
+    FeeInvoice.objects.bulk_create(invoices.values())
+
+
+def _take(year: int, count: int) -> int:
+    """Take the next numbers and return the first of them; the update holds their row, so other runs wait until we
+    commit.
+    """
     FeeInvoiceSeries.objects.get_or_create(year=year)
-    FeeInvoiceSeries.objects.filter(year=year).update(last=F("last") + 1)
-    return FeeInvoiceSeries.objects.get(year=year).last
+    FeeInvoiceSeries.objects.filter(year=year).update(last=F("last") + count)
+    return FeeInvoiceSeries.objects.get(year=year).last - count + 1
 
 
 def event(payout_number: str) -> str:

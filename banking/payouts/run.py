@@ -1,9 +1,11 @@
 """The run: fees and charges are booked, and what can be paid is proposed to two persons, once a practice and day."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,29 +15,35 @@ from banking.orders.followers import Follower
 from banking.payouts import due, fees, statements
 from billing import audit, ledger
 from billing.errors import Refused
-from billing.failures import isolated
-from billing.ledger.events import Side
+from billing.failures import isolated_together
+from billing.ledger.events import Side, Transfer
 from billing.models import LedgerTransaction, Provider, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.transitions import advance
 
 Kind, Status, Why = LedgerTransaction.Kind, Payout.Status, Payout.Why
+Rhythm = PayoutTerms.Rhythm
 CARRIED = "payout_carried"  # staff task
+TOGETHER = 100  # practices: so many are locked at once, and wait for no more than their own statements
 
 
 def run_day(today: date) -> None:
     """Run for every practice whose rhythm has its day today; a day that was missed is made up for by the next one."""
-    for terms in PayoutTerms.objects.select_related("provider"):
-        if is_due(terms, today):
-            isolated(partial(run, terms.provider, today=today), rule="payout", row=terms.pk)
+    keys = _due(today)
+    for start in range(0, len(keys), TOGETHER):
+        act = partial(_run_each, today=today)
+        isolated_together(act, keys[start : start + TOGETHER], rule="payout", now=timezone.now())
 
 
-def is_due(terms: PayoutTerms, today: date) -> bool:
-    """Tell whether no run was made since the last day of the practice's rhythm."""
-    monday = today - timedelta(days=today.weekday())
-    since = monday if terms.rhythm == PayoutTerms.Rhythm.WEEKLY else today.replace(day=1)
-    return not Payout.objects.filter(provider=terms.provider_id, run_on__gte=since).exists()
+def _due(today: date) -> list[int]:
+    """Return the practices of which no run was made since the last day of their rhythm."""
+    found: list[int] = []
+    begun = {Rhythm.WEEKLY: today - timedelta(days=today.weekday()), Rhythm.MONTHLY: today.replace(day=1)}
+    for rhythm, day in begun.items():
+        made = Payout.objects.filter(run_on__gte=day).values("provider")
+        found += PayoutTerms.objects.filter(rhythm=rhythm).exclude(pk__in=made).values_list("pk", flat=True)
+    return sorted(found)
 
 
 def run(provider: Provider, *, today: date, by: Staff | None = None) -> Payout:
@@ -43,32 +51,67 @@ def run(provider: Provider, *, today: date, by: Staff | None = None) -> Payout:
 
     Raises Refused without terms.
     """
+    payout = _run_each([provider.pk], today=today, by=by).get(provider.pk)
+    if payout is None:
+        raise Refused(_("There are no terms of payout for this practice yet. Add them first."))
+    return payout
+
+
+def _run_each(practices: Sequence[int], *, today: date, by: Staff | None = None) -> dict[int, Payout]:
+    """Do as `run` for each of these practices that has terms, whole or not at all; return the payouts by practice."""
     now = timezone.now()
     with transaction.atomic():
-        locked = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
-        terms = PayoutTerms.objects.filter(provider=locked).select_related("provider").first()
-        if terms is None:
-            raise Refused(_("There are no terms of payout for this practice yet. Add them first."))
-        made = Payout.objects.filter(provider=locked)
-        known = made.filter(status=Status.PROPOSED).first() or made.filter(run_on=today).last()
-        if known:
-            return known
-        payout = Payout(provider=locked, number=_number(locked, today), run_on=today, created_at=now, amount=ZERO)
-        charged = fees.book(payout, terms, today)
-        _book_charges(payout, terms)
-        _decide(payout, terms, now)
-        payout.save(force_insert=True)
-        if charged:
-            fees.issue(charged, payout)
-        audit.record(
-            "payout_made", by=audit.name_of(by) if by else fees.BY, payout=payout.number, amount=str(payout.amount),
-            why=payout.why,
-        )  # fmt: skip
+        locked = Provider.objects.select_for_update(no_key=True).filter(pk__in=practices).order_by("pk")
+        providers = {provider.pk: provider for provider in locked}
+        agreed = {terms.pk: terms for terms in PayoutTerms.objects.filter(pk__in=providers)}
+        known = _known(list(agreed), today)
+        agreed = {key: terms for key, terms in agreed.items() if key not in known}
+        made = _made_this_year(list(agreed), today)
+        payouts = [
+            Payout(
+                provider=providers[key], number=f"{today.year}-{providers[key].agb_code}-{made.get(key, 0) + 1:03d}",
+                run_on=today, created_at=now, amount=ZERO,
+            )
+            for key in sorted(agreed)
+        ]  # fmt: skip
+        if payouts:
+            _make(payouts, agreed, now=now, today=today, by=by)
+    return known | {payout.provider_id: payout for payout in payouts}
+
+
+def _known(practices: Sequence[int], today: date) -> dict[int, Payout]:
+    """Return the payouts that wait, and of practices that have none the last of today, by practice."""
+    made = Payout.objects.filter(provider__in=practices).order_by("pk")
+    of_today = {payout.provider_id: payout for payout in made.filter(run_on=today)}
+    waiting = {payout.provider_id: payout for payout in made.filter(status=Status.PROPOSED).order_by("-pk")}
+    return of_today | waiting
+
+
+def _made_this_year(practices: Sequence[int], today: date) -> dict[int, int]:
+    made = Payout.objects.filter(provider__in=practices, run_on__year=today.year)
+    return dict(made.order_by().values_list("provider").annotate(count=Count("pk")))
+
+
+def _make(
+    payouts: Sequence[Payout], agreed: Mapping[int, PayoutTerms], *, now: datetime, today: date, by: Staff | None
+) -> None:
+    """Book fees and charges of locked practices and save their payouts, each proposed or carried."""
+    charged = fees.book(payouts, agreed, today)
+    _book_charges(payouts, agreed)
+    _decide(payouts, agreed, now)
+    _propose([payout for payout in payouts if payout.status == Status.PROPOSED], by)
+    Payout.objects.bulk_create(payouts)
+    fees.issue(charged, {payout.number: payout for payout in payouts}, today)
+    who = audit.name_of(by) if by else fees.BY
+    audit.record_all(
+        audit.event(
+            "payout_made", by=who, invoice=None, payout=payout.number, amount=str(payout.amount), why=payout.why
+        )
+        for payout in payouts
+    )
+    for payout in payouts:
         if payout.status == Status.CARRIED:
             _carry(payout)
-        else:
-            _propose(payout, by)
-    return payout
 
 
 def approved(order: OutgoingOrder) -> None:
@@ -106,21 +149,26 @@ def refuse_if_wrong(order: OutgoingOrder) -> None:
 FOLLOWER = Follower(refuse_if_wrong, approved, paid, failed)
 
 
-def _decide(payout: Payout, terms: PayoutTerms, now: datetime) -> None:
-    """Set what is paid, or why nothing is."""
-    balance = due.balance(payout.provider)
-    payout.not_firm, payout.reserve = due.not_firm(payout.provider), due.reserve(terms, now=now)
-    amount = balance - payout.not_firm - payout.reserve
-    if balance < ZERO:
-        payout.why = Why.NEGATIVE
-    elif amount <= ZERO or amount < terms.minimum:
-        payout.why = Why.TOO_LITTLE
-    elif not due.iban_is_settled(payout.provider, now=now):
-        payout.why = Why.IBAN
-    else:
-        payout.amount = amount
-        return
-    payout.status = Status.CARRIED
+def _decide(payouts: Sequence[Payout], agreed: Mapping[int, PayoutTerms], now: datetime) -> None:
+    """Set what is paid by each, or why nothing is."""
+    keys = [payout.provider_id for payout in payouts]
+    balances, not_firm = due.balances(keys), due.not_firm(keys)
+    reserves = due.reserves(list(agreed.values()), now=now)
+    settled = due.with_settled_iban([payout.provider for payout in payouts], now=now)
+    for payout in payouts:
+        key = payout.provider_id
+        payout.not_firm, payout.reserve = not_firm[key], reserves[key]
+        amount = balances[key] - payout.not_firm - payout.reserve
+        if balances[key] < ZERO:
+            payout.why = Why.NEGATIVE
+        elif amount <= ZERO or amount < agreed[key].minimum:
+            payout.why = Why.TOO_LITTLE
+        elif key not in settled:
+            payout.why = Why.IBAN
+        else:
+            payout.amount = amount
+            continue
+        payout.status = Status.CARRIED
 
 
 def _carry(payout: Payout) -> None:
@@ -130,22 +178,34 @@ def _carry(payout: Payout) -> None:
         audit.open_task(CARRIED, dedupe_key=payout.number, note=note)
 
 
-def _propose(payout: Payout, by: Staff | None) -> None:
-    provider = payout.provider
-    payee = payees.right(provider.name, provider.iban, f"Uitbetaling {payout.number}")
-    payout.order = agreeing.propose(
-        OutgoingOrder.Purpose.PAYOUT, payout.amount, payee, source=f"payout:{payout.number}", by=by, provider=provider
-    )
-    payout.save(update_fields=["order"])
+def _propose(payouts: Sequence[Payout], by: Staff | None) -> None:
+    if not payouts:
+        return
+    purpose, account = OutgoingOrder.Purpose.PAYOUT, agreeing.our_account()
+    asked = [
+        (
+            OutgoingOrder(
+                purpose=purpose, amount=payout.amount, source=f"payout:{payout.number}", account=account,
+                provider=payout.provider, proposed_by=by,
+            ),
+            payees.right(payout.provider.name, payout.provider.iban, f"Uitbetaling {payout.number}"),
+        )
+        for payout in payouts
+    ]  # fmt: skip
+    for payout, order in zip(payouts, agreeing.propose_each(asked, by=by), strict=True):
+        payout.order = order
 
 
-def _book_charges(payout: Payout, terms: PayoutTerms) -> None:
-    if terms.charges_to == PayoutTerms.ChargesTo.OPERATOR and (amount := due.charges_of_operator(payout.provider)):
-        sides = [Side(Account.PRACTICE, amount, payout.provider), Side(Account.CHARGES, -amount)]
-        event = fees.event(payout.number)
-        ledger.transfer(Kind.CHARGES, sides, external_id=event, occurred_at=payout.created_at, by=fees.BY)
-
-
-def _number(provider: Provider, today: date) -> str:
-    made = Payout.objects.filter(provider=provider, run_on__year=today.year).count()
-    return f"{today.year}-{provider.agb_code}-{made + 1:03d}"
+def _book_charges(payouts: Sequence[Payout], agreed: Mapping[int, PayoutTerms]) -> None:
+    operators = PayoutTerms.ChargesTo.OPERATOR
+    practices = [key for key, terms in agreed.items() if terms.charges_to == operators]
+    amounts = due.charges_of_operator(practices) if practices else {}
+    transfers = [
+        Transfer(
+            [Side(Account.PRACTICE, amount, payout.provider), Side(Account.CHARGES, -amount)],
+            fees.event(payout.number), payout.created_at,
+        )
+        for payout in payouts
+        if (amount := amounts.get(payout.provider_id))
+    ]  # fmt: skip
+    ledger.transfer_each(Kind.CHARGES, transfers, by=fees.BY)

@@ -37,6 +37,6 @@ def test_each_has_the_next_number():
 
 def test_twin_without_the_held_row_both_take_the_same_number(monkeypatch):
     monkeypatch.setattr(run, "transaction", SimpleNamespace(atomic=nullcontext))  # on SQLite it is the lock
-    monkeypatch.setattr(fees, "_next", meet(lambda year: FeeInvoice.objects.count() + 1, 2, when_read=True))
+    monkeypatch.setattr(fees, "_take", meet(lambda _year, _count: FeeInvoice.objects.count() + 1, 2, when_read=True))
     results = at_once(runs(), threads=2)
     assert any(isinstance(result, DatabaseError) for result in results), results

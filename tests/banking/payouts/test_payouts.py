@@ -18,7 +18,7 @@ from banking.orders import agreeing, batches, outcome
 from banking.payouts import due, fees, files, run
 from billing import ledger
 from billing.errors import Refused
-from billing.ledger import Side
+from billing.ledger.events import Share, Side
 from billing.models import AuditEvent, IbanChange, Invoice, LedgerTransaction, Provider, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
@@ -49,6 +49,10 @@ def _paid(provider, amount="100.00", through=Account.BANK, days_ago=1):
         occurred_at=timezone.now() - timedelta(days=days_ago),
     )  # fmt: skip
     return invoice
+
+
+def not_firm(*providers):
+    return tuple(due.not_firm([provider.pk for provider in providers]).values())
 
 
 def _agree(payout):
@@ -83,13 +87,13 @@ def test_money_at_mollie_is_paid_out_once_its_settlement_arrived():
     _paid(provider, "40.00", through=Account.GATEWAY, days_ago=5)
     _paid(other, "60.00", through=Account.GATEWAY, days_ago=3)
     _paid(provider, "30.00", through=Account.GATEWAY, days_ago=1)
-    assert (due.not_firm(provider), due.not_firm(other)) == (Decimal("70.00"), Decimal("60.00"))
+    assert not_firm(provider, other) == (Decimal("70.00"), Decimal("60.00"))
     _settlement("40.00")
-    assert (due.not_firm(provider), due.not_firm(other)) == (Decimal("30.00"), Decimal("60.00"))
+    assert not_firm(provider, other) == (Decimal("30.00"), Decimal("60.00"))
     _settlement("59.99")
-    assert (due.not_firm(provider), due.not_firm(other)) == (Decimal("30.00"), Decimal("60.00"))
+    assert not_firm(provider, other) == (Decimal("30.00"), Decimal("60.00"))
     _settlement("0.01")
-    assert due.not_firm(other) == ZERO
+    assert not_firm(other) == (ZERO,)
     assert run.run(provider, today=TODAY()).amount == Decimal("40.00")
 
 
@@ -151,7 +155,7 @@ def test_costs_that_moved_credit_paid_go_there_too():
     ledger.post(
         source, Kind.PAYMENT, Decimal("-150.00"), external_id="p", occurred_at=now, by="t", through=Account.BANK
     )
-    shares = [ledger.Share(source, Decimal(140)), ledger.Share(target, Decimal(-140))]
+    shares = [Share(source, Decimal(140)), Share(target, Decimal(-140))]
     assert ledger.post_shares(shares, Kind.CREDIT_MOVED, external_id="m", occurred_at=now, by="t")
     assert run.run(provider, today=TODAY()).amount == Decimal("110.00")
     assert made.sums()["charges"] == Decimal("-40.00")
@@ -167,9 +171,9 @@ def test_costs_that_were_paid_before_they_were_charged_go_there_too():
     ledger.post(paid, Kind.INTEREST, Decimal("5.00"), external_id="i", **booked)
     ledger.post(lower, Kind.COSTS, Decimal("40.00"), external_id="c", **booked)
     ledger.post(lower, Kind.REDUCTION, Decimal("-30.00"), external_id="r", **booked)
-    assert due.charges_of_operator(provider) == Decimal("5.00")
+    assert due.charges_of_operator([provider.pk])[provider.pk] == Decimal("5.00")
     ledger.post(paid, Kind.REPAID, Decimal("30.00"), external_id="b", **booked)
-    assert due.charges_of_operator(provider) == ZERO, "what was paid back pays them no more"
+    assert due.charges_of_operator([provider.pk])[provider.pk] == ZERO, "what was paid back pays them no more"
 
 
 def test_fees_begin_on_the_day_agreed_on_and_spare_what_was_withdrawn_at_once():
