@@ -22,7 +22,7 @@ from tests.canaries import leaks_in
 from tests.portal.intake import batches
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 180
+START_SECONDS = 600
 STOP_SECONDS = 30
 
 
@@ -65,6 +65,7 @@ class Product:
         ready = threading.Event()
         threading.Thread(target=self._read, args=(process, ready), daemon=True).start()
         if not ready.wait(START_SECONDS) or process.poll() is not None:
+            process.terminate()
             raise RuntimeError("the product did not start:\n" + "\n".join(self.output[-50:]))
         return process
 

@@ -87,6 +87,7 @@ def test_each_error_names_the_invoice_and_what_to_do(clerk):
     page, row = uploaded(clerk, content)
     assert (row.status, row.left_out) == (Status.REFUSED, 3)
     assert "Your practice chose all or nothing" in page
+    assert "New invoices" not in page, "the right one is not taken either, and 0 would be read as another fault"
     assert "Invoice 2026-00001, number 1 in the file, patient P-1" in page
     assert "<strong>Line 1: price:</strong> " in page
     assert "This is how your software wrote the file. Pass this on to its maker, with the code." in page
