@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo welcome fresh setup test test-all check pins faults bench
+.PHONY: demo welcome fresh setup test test-all check pins faults bench readability
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
@@ -62,3 +62,8 @@ faults:
 bench:
 	@bin/setup --test
 	@.venv/bin/python -m tests.benchmarks $(SIZE)
+
+# LiNT-II over every Dutch text of patients, into docs/reading-level.md. Needs Debian's frog, frogdata and uctodata.
+readability:
+	@bin/setup --test
+	@.venv/bin/python -m tests.readability
