@@ -7,6 +7,7 @@ from functools import cache
 from itertools import groupby
 
 from babel import Locale
+from babel.lists import format_list
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format, time_format
@@ -100,10 +101,10 @@ def week_in_words() -> str:
     return ", ".join(_runs())
 
 
-def languages_in_words() -> list[str]:
-    """Return the languages that our desk speaks, as the active language names them."""
-    names = Locale((get_language() or settings.LANGUAGE_CODE).partition("-")[0]).languages  # easy Dutch is Dutch
-    return [names.get(code, code) for code in settings.OFFICE_LANGUAGES]
+def languages_in_words() -> str:
+    """Say the languages that our desk speaks, as the active language names and lists them; empty where none are set."""
+    locale = Locale((get_language() or settings.LANGUAGE_CODE).partition("-")[0])  # easy Dutch is Dutch
+    return format_list([locale.languages.get(code, code) for code in settings.OFFICE_LANGUAGES], locale=locale)
 
 
 def _runs() -> Iterator[str]:

@@ -110,7 +110,7 @@ def test_mails_about_an_invoice_say_where_the_help_is():
 @pytest.mark.parametrize(
     ("spoken", "says"),
     [(["nl", "tr"], "Çalışanlarımız sizin dilinizi de konuşuyor."),
-     (["nl", "en"], "Çalışanlarımız şu dilleri konuşuyor: Felemenkçe, İngilizce."), ([], "")],
+     (["nl", "en"], "Çalışanlarımız şu dilleri konuşuyor: Felemenkçe ve İngilizce."), ([], "")],
 )  # fmt: skip
 def test_who_asks_in_turkish_reads_that_answers_are_dutch_and_who_speaks_their_language(client, settings, spoken, says):
     settings.OFFICE_LANGUAGES = spoken
