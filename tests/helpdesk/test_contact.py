@@ -88,8 +88,8 @@ def test_contact_tells_hours_languages_costs_and_text_relay(client, settings):
     settings.OFFICE_LANGUAGES = ["nl", "tr"]
     text = client.get("/contact/").content.decode()
     for fact in (
-        "Maandag tot en met vrijdag van 09:00 tot 17:00 uur", "Nederlands en Turks", "U betaalt alleen de gewone kosten",
-        "KPN Teletolk", "https://www.kpnteletolk.nl/",
+        "Maandag tot en met vrijdag van 09:00 tot 17:00 uur", "Nederlands en Turks",
+        "U betaalt alleen de gewone kosten", "KPN Teletolk", "https://www.kpnteletolk.nl/",
     ):  # fmt: skip
         assert fact in text, fact
     settings.OPERATOR = settings.OPERATOR | {"phone": "0800 1234"}
