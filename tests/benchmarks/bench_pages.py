@@ -34,7 +34,8 @@ def sides(ours: Server, bare: Server, known: list[tuple[str, str]], count: int) 
 
 def plain(known: list[tuple[str, str]], count: int, page: str) -> list[bytes]:
     """Requests for the bare page of that name."""
-    return [request("GET", f"/{page}/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
+    asked = (f"/{page}/{known[i % len(known)][1]}/" for i in range(count))
+    return [request("GET", path, Host="localhost", Accept_Encoding="gzip") for path in asked]
 
 
 def a_page(server: Server, known: list[tuple[str, str]]) -> bytes:

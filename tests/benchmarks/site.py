@@ -24,6 +24,7 @@ USERS = 8  # as many as the shipped server answers at a time
 # How many values of its row a bare page shows. "as_many": as our invoice page does. "dense": so many that its template
 # costs a third more processor time than its query in the ORM, as in the bare page that the targets were set by.
 VALUES = {"as_many": 11, "dense": 47}
+_AS_LONG = 12  # what a value that is shown takes, on the average
 _TICKS = os.sysconf("SC_CLK_TCK")
 End = Callable[[Callable[[], object]], object]
 
@@ -103,14 +104,18 @@ class Site:
         return self._serve("ours", command, self.environment | {"PORT": str(port)}, port)
 
     def bare(self, page: bytes, *, workers: int = 2) -> Server:
-        """The limit: one query and a template as long as `page`, with each of VALUES at an address of its own."""
+        """The limit: one query and a template like `page`, with each of VALUES at an address of its own.
+
+        It logs its requests and compresses its pages as ours does: both are work that any site has.
+        """
         port = free_port()
         for name, values in VALUES.items():
             (self.folder / f"{name}.html").write_bytes(_template(page, values))
         database = self.environment.get("DATABASE_URL", f"sqlite:///{self.folder}/zorgrekening.sqlite3")
         more = {"BARE_DATABASE": database, "BARE_TEMPLATES": str(self.folder)}
         command = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "4", "--keep-alive", "5"]
-        command += ["--preload", "--workers", str(workers), "tests.benchmarks.bare.pages:application"]
+        command += ["--preload", "--access-logfile", "-", "--workers", str(workers)]
+        command += ["tests.benchmarks.bare.pages:application"]
         kept = {name: self.environment[name] for name in ("PATH", "LANG") if name in self.environment}
         return self._serve("bare", command, kept | more, port)
 
@@ -170,12 +175,18 @@ def _found(pattern: bytes, text: bytes) -> str:
 
 
 def _template(page: bytes, values: int) -> bytes:
-    """A template whose page is as long as `page` and shows so many values of its row, two in eleven of them dates."""
+    """A template whose page has the text of `page`, so that it is sent and compressed as that is.
+
+    It shows so many values of its row, two in eleven of them dates.
+    """
     shown = ("number", "payment_reference", "due_on", "number", "payment_reference")
     shown = (*shown, "number", "payment_reference", "issued_on", "number", "payment_reference", "number")
-    filler = "x" * (len(page) // values - 24)  # beside what is shown, and the tags around it
-    lines = (f"<p>{filler} {{{{ bill.{shown[i % len(shown)]} }}}}</p>" for i in range(values))
-    return "<!doctype html>\n{}\n".format("\n".join(lines)).encode()
+    text = page.decode()
+    each = len(text) // values
+    parts = (
+        text[i * each : (i + 1) * each - _AS_LONG] + f"{{{{ bill.{shown[i % len(shown)]} }}}}" for i in range(values)
+    )
+    return "".join(parts).encode()
 
 
 def _tree(pid: int) -> list[int]:

@@ -1,4 +1,7 @@
-"""What `startproject` writes, on the database that the environment names and with our settings of its connections."""
+"""What `startproject` writes, on the database that the environment names and with our settings of its connections.
+
+And with Django's own compression, because ours is compressed: two pages are compared that arrive in the same form.
+"""
 
 import os
 
@@ -14,6 +17,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
