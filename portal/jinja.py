@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -19,15 +19,16 @@ from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from jinja2 import Environment, StrictUndefined, Template
-from jinja2.ext import Extension
+from jinja2 import Environment, StrictUndefined, Template, nodes
+from jinja2.ext import Extension, InternationalizationExtension
 from jinja2.lexer import Token, TokenStream
+from jinja2.parser import Parser
 from markupsafe import Markup, escape
 from phonenumber_field.phonenumber import to_python
 
 from billing import office_hours, rooms
 from billing.invoices.references import grouped
-from billing.templatetags.money import euro
+from billing.templatetags.money import euro, euro_in
 from guests.converters import TokenConverter
 from guests.gate import session_end
 from guests.kept import page_of
@@ -37,6 +38,7 @@ _LONG = Decimal(100_000)
 _INCLUDED = re.compile(r'{% include "([^"]+)" %}\n?')
 _OF_A_DAY = (None, "Y-m-d", "j F", "SHORT_DATE_FORMAT")  # forms without a time
 _NO_INVOICE = "of-no-invoice"  # no secret: where the token stands in a path
+_PLACE = re.compile(r"%\((\w+)\)s")  # of a value in a sentence
 _is_token = re.compile(TokenConverter.regex).fullmatch
 # Functions that with a literal alone are always the same.
 _SAME_FOR_A_LANGUAGE = ("_", "url", "static", "icon", "logo", "page_language", "direction")
@@ -59,7 +61,7 @@ class OfLanguages(Environment):
             made[language] = self.overlay()
             made[language].language = language
             if language not in OF_THE_CORE:
-                made[language].filters = self.filters | _filters_of_a_whole_language()
+                made[language].filters = self.filters | _filters_of_a_whole_language(language)
         return made
 
 
@@ -110,13 +112,42 @@ class Literals(Extension):
             return [Token(function.lineno, "data", str(escape(known(*literal))))]
 
 
+class Sentences(InternationalizationExtension):
+    """Writes a sentence with values into the compiled template: `{% trans %}Pay {{ amount }}{% endtrans %}`.
+
+    It becomes text and values, as if the translator had written the template. One with a plural is looked up as it was.
+    """
+
+    environment: OfLanguages
+
+    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+        """Replace the call that looks the sentence up, where the language is known."""
+        parsed = super().parse(parser)
+        match parsed:
+            case nodes.Output(
+                nodes=[nodes.Call(node=nodes.Name(name="gettext"), args=[nodes.Const(value=message)], kwargs=values)]
+            ) if self.environment.language:
+                return self._written(message, {value.key: value.value for value in values}, parsed.lineno)
+        return parsed
+
+    def _written(self, message: str, values: Mapping[str, nodes.Expr], lineno: int) -> nodes.Output:
+        with translation.override(self.environment.language):
+            said = words.gettext(message)
+        parts = enumerate(_PLACE.split(said))  # a text, a name, a text, …
+        shown = [
+            values[part] if place % 2 else nodes.TemplateData(part.replace("%%", "%"), lineno=lineno)
+            for place, part in parts
+        ]
+        return nodes.Output(shown, lineno=lineno)
+
+
 def environment(**options: Any) -> Environment:
     """Return the environment of all Jinja2 templates.
 
     An undefined name is an error and never an empty string: on a bill that string may be the amount.
     """
     options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    made = OfLanguages(**options, extensions=["jinja2.ext.i18n", Literals])
+    made = OfLanguages(**options, extensions=[Sentences, Literals])
     made.install_gettext_callables(  # type: ignore[attr-defined]  # by the extension
         words.gettext,
         words.ngettext,
@@ -180,11 +211,11 @@ def _filters() -> dict[str, Any]:
     }
 
 
-def _filters_of_a_whole_language() -> dict[str, Any]:
-    """Return those filters that have nothing to add in a language in which every text is there."""
+def _filters_of_a_whole_language(language: str) -> dict[str, Any]:
+    """Return those filters that have nothing to add in a language in which every text is there, and need not ask it."""
     return {
-        "date": written_date,
-        "euro": euro,
+        "date": partial(written_date, language=language),
+        "euro": partial(euro_in, language=language),
         "grouped": grouped,
         "in_dutch": as_it_is,
         "ordered": as_it_is,
@@ -229,13 +260,16 @@ def show_date(day: date | datetime | None, form: str | None = None) -> Any:
     return words.ordered(written) if form is None else written
 
 
-def written_date(day: date | datetime | None, form: str | None = None) -> str:
-    """Return `day` in the date format of the reader's language, or in the Django format `form`; empty for None."""
+def written_date(day: date | datetime | None, form: str | None = None, *, language: str | None = None) -> str:
+    """Return `day` in the date format of `language`, that of the reader, or in the Django format `form`.
+
+    Empty for None.
+    """
     local = _as_local(day)
     if isinstance(local, datetime) and form in _OF_A_DAY:
         local = local.date()
     if type(local) is date:
-        return _written(local, form, translation.get_language())
+        return _written(local, form, language or translation.get_language())
     return defaultfilters.date(local, form)
 
 

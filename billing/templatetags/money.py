@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import template
+from django.conf import settings
 from django.utils import translation
 
 from billing.money import to_cents
@@ -22,10 +23,15 @@ def euro(amount: Decimal) -> str:
 
     Raises ValueError for anything but a Decimal in whole cents, so that an empty amount on a page is noticed.
     """
+    return euro_in(amount, translation.get_language() or "")
+
+
+def euro_in(amount: Decimal, language: str) -> str:
+    """Format `amount` as `euro` does, in `language`."""
     to_cents(amount)
     number = f"{abs(amount):,.2f}"
     sign = _MINUS if amount < 0 else ""
-    if (translation.get_language() or "").startswith("en"):
+    if language.startswith("en"):
         return f"{sign}€{number}"
     shown = f"€{_NO_BREAK_SPACE}{sign}{number.translate(_DUTCH_SEPARATORS)}"
-    return f"{_ISOLATE}{shown}{_END}" if translation.get_language_bidi() else shown
+    return f"{_ISOLATE}{shown}{_END}" if language in settings.LANGUAGES_BIDI else shown
