@@ -157,9 +157,10 @@ def _desk() -> Desk:
 def _pages() -> tuple[DeskPage, ...]:
     from billing.desk import practice
     from billing.desk.people import finding, lines, payer
+    from billing.documents import desk as files
     from billing.statements import desk
 
-    parts = (finding, lines, payer, desk, practice)
+    parts = (finding, lines, payer, desk, files, practice)
     return (*(page for part in parts for page in part.pages()), _credits_page())
 
 

@@ -56,6 +56,7 @@ urlpatterns = [
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
+    path("bestand/<token:file>/", document.file, name="file_of_a_moment"),
     path("logo/<token:token>/", logo.picture, name="practice_logo"),
     path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),

@@ -21,6 +21,7 @@ from banking.orders import agreeing, batches, outcome, payees
 from banking.payouts import due, files, run
 from billing import audit
 from billing.desk.base import EVERYBODY, OPERATIONS
+from billing.documents import desk, moment
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import Provider, Staff
@@ -70,10 +71,13 @@ def statement(request: HttpRequest, payout_id: int, kind: str) -> HttpResponse:
     """Return the statement of one payout as PDF, CSV or CAMT.053."""
     made = visible_to(request.user, Payout.objects.select_related("provider", "order"), provider_path="provider")
     payout = get_object_or_404(made, pk=payout_id, closed_at__isnull=False)
+    name = f"uitbetaling-{payout.number}.{kind}"
+    if kind == "pdf":
+        return moment.order(request, files.to_print(payout), name=name, page=desk.PAGE)
     if kind not in files.KINDS:
         raise Http404
     write, content_type = files.KINDS[kind]
-    return attachment(write(payout), name=f"uitbetaling-{payout.number}.{kind}", content_type=content_type)
+    return attachment(write(payout), name=name, content_type=content_type)
 
 
 @never_cache

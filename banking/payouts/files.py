@@ -13,8 +13,8 @@ from billing.money import ZERO
 from billing.statements import spreadsheet
 
 
-def as_pdf(payout: Payout) -> bytes:
-    """Return the closed statement as tagged PDF."""
+def to_print(payout: Payout) -> str:
+    """Return the closed statement as the HTML of a PDF."""
     with _in_dutch():
         lines = list(statements.lines(payout))
         context = {
@@ -26,7 +26,7 @@ def as_pdf(payout: Payout) -> bytes:
             "paid_by": payout.order.reference if payout.order else "",
             "iban_end": payout.order.iban_end if payout.order else "",
         }
-        return pdf.render(context, language=Language.DUTCH, template="pdf/payout.html")
+        return pdf.html(context, language=Language.DUTCH, template="pdf/payout.html")
 
 
 def as_csv(payout: Payout) -> bytes:
@@ -53,7 +53,6 @@ def _in_dutch() -> translation.override:
 
 
 KINDS: dict[str, tuple[Callable[[Payout], bytes], str]] = {
-    "pdf": (as_pdf, "application/pdf"),
     "csv": (as_csv, "text/csv; charset=utf-8"),
     "xml": (as_camt053, "application/xml"),
 }

@@ -2,6 +2,7 @@
 
 An order is a row, as a message is: written first, claimed by one worker, and deleted when its document is stored. The
 claim of a worker that died ends, and the sweep finds the order again. What fails is tried again, and operations see it.
+A file of a moment (`moment`) is drawn in the same way.
 """
 
 from contextlib import suppress
@@ -13,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing import failures
-from billing.documents import credit_note, full_invoice
+from billing.documents import credit_note, full_invoice, pdf
 from billing.encryption import Unreadable
 from billing.models import CreditNote, DrawingOrder, FailedTry, Invoice, InvoiceDocument
 from billing.outbox import wakeup
@@ -22,6 +23,7 @@ TASK = "billing.draw_document"
 RULE = "draw document"
 CLAIMED_FOR = timedelta(seconds=30)  # drawing takes less than a second, the first of a process two
 SLOW_AFTER = timedelta(seconds=30)  # then the page stops asking by itself, and says so
+FILE_KEPT_FOR = timedelta(hours=1)
 SWEEP_BATCH = 20
 
 
@@ -73,14 +75,19 @@ def progress(invoice: Invoice, *, language: str, now: datetime) -> Progress:
 
 def is_slow(invoice: Invoice, *, language: str, now: datetime) -> bool:
     """Tell whether a document of an invoice takes longer than a worker needs, so that nobody should wait for it."""
-    orders = DrawingOrder.objects.filter(invoice=invoice, language=language, asked_at__lt=now - SLOW_AFTER)
+    orders = DrawingOrder.objects.filter(invoice=invoice, language=language, token="", asked_at__lt=now - SLOW_AFTER)
     return orders.exists()
 
 
 def _order(invoice: Invoice, note: CreditNote | None, language: str) -> None:
-    order, is_new = DrawingOrder.objects.get_or_create(invoice=invoice, note=note, language=language)
+    order, is_new = DrawingOrder.objects.get_or_create(invoice=invoice, note=note, language=language, token="")
     if is_new:
-        wakeup.enqueue_on_commit(TASK, order.pk)
+        wake(order)
+
+
+def wake(order: DrawingOrder) -> None:
+    """Wake a worker for an order, when the transaction that wrote it is committed."""
+    wakeup.enqueue_on_commit(TASK, order.pk)
 
 
 def draw(order_id: int, *, now: datetime | None = None) -> None:
@@ -90,16 +97,18 @@ def draw(order_id: int, *, now: datetime | None = None) -> None:
     order = rows.filter(pk=order_id).first()
     if order is None or not _free(now).filter(pk=order_id).update(claimed_until=now + CLAIMED_FOR):
         return
-    about = Invoice.objects.filter(pk=order.invoice_id)
+    about = Invoice.objects.filter(drawing_orders=order)
     failures.isolated(partial(_draw, order), rule=RULE, row=order.pk, about=about, now=now)
 
 
 def sweep(*, now: datetime | None = None) -> None:
     """Draw what waits because its task was lost, its worker died, or it failed and its next try has come.
 
-    A failure of an order that is gone is forgotten: another worker drew it, or the invoice was erased.
+    A failure of an order that is gone is forgotten: another worker drew it, or the invoice was erased. Files of which
+    the moment is over go first.
     """
     now = now or timezone.now()
+    DrawingOrder.objects.exclude(token="").filter(asked_at__lt=now - FILE_KEPT_FOR).delete()
     for gone in FailedTry.objects.filter(rule=RULE).exclude(row__in=DrawingOrder.objects.values("pk")):
         failures.succeeded(rule=RULE, row=gone.row)
     waiting = failures.due(_free(now), rule=RULE, now=now).order_by("pk")
@@ -108,12 +117,17 @@ def sweep(*, now: datetime | None = None) -> None:
 
 
 def _free(now: datetime) -> QuerySet[DrawingOrder]:
-    return DrawingOrder.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
+    return DrawingOrder.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), sealed_pdf=b"")
 
 
 def _draw(order: DrawingOrder) -> None:
+    if order.token:
+        order.pdf = pdf.from_html(order.source)
+        order.sealed_source = b""
+        order.save(update_fields=["sealed_source", "sealed_pdf"])
+        return
     if order.note:
         credit_note.credit_note_pdf(order.note, language=order.language)
-    else:
+    elif order.invoice:
         full_invoice.invoice_pdf(order.invoice, language=order.language)
     order.delete()

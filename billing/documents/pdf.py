@@ -1,9 +1,10 @@
-"""The full medical invoice as a PDF: everything an insurer requires, tagged for screen readers (PDF/UA-1).
+"""Pages as PDF files, tagged for screen readers (PDF/UA-1).
 
-WeasyPrint is imported when the first page is rendered, or shortly after a web process started (`warm`): it takes a
-second, and a machine without Pango must still serve every other page.
+Only workers draw. WeasyPrint is imported when the first page is rendered: it takes a second, and a machine without
+Pango must still serve every page.
 """
 
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ def from_html(source: str) -> bytes:
     return page.write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant="pdf/ua-1")
 
 
-def warm() -> None:
-    """Render a dummy page, so that what takes seconds once per process (libraries, fonts, styles) is ready."""
-    from_html('<html lang="nl"><title>0</title><h1>0</h1><table><tr><td>0</table>')
+def refuse() -> None:
+    """Let this process draw nothing from now on: a web process, in which every other page would wait for it."""
+    sys.modules["weasyprint"] = None  # type: ignore[assignment]  # what imports it then gets an ImportError
 
 
 @lru_cache(maxsize=1)

@@ -871,15 +871,19 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('language', models.CharField(max_length=2, verbose_name='language')),
+                ('token', models.CharField(default='', editable=False, max_length=32)),
+                ('file_name', models.CharField(default='', editable=False, max_length=46)),
+                ('sealed_source', models.BinaryField(default=b'')),
+                ('sealed_pdf', models.BinaryField(default=b'')),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
                 ('claimed_until', models.DateTimeField(null=True)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawing_orders', to='billing.invoice', verbose_name='invoice')),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='drawing_orders', to='billing.invoice', verbose_name='invoice')),
                 ('note', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.creditnote', verbose_name='credit note')),
             ],
             options={
                 'verbose_name': 'document to draw',
                 'verbose_name_plural': 'documents to draw',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('note', None)), fields=('invoice', 'language'), name='one_order_per_invoice'), models.UniqueConstraint(fields=('note', 'language'), name='one_order_per_credit_note')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('note', None), ('token', '')), fields=('invoice', 'language'), name='one_order_per_invoice'), models.UniqueConstraint(fields=('note', 'language'), name='one_order_per_credit_note'), models.UniqueConstraint(condition=models.Q(('token', ''), _negated=True), fields=('token',), name='one_order_per_token')],
             },
         ),
         migrations.CreateModel(

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.encryption import seal, unseal
 from billing.models.invoices import Invoice
 
 
@@ -61,16 +62,23 @@ class InvoiceDocument(models.Model):
 
 
 class DrawingOrder(models.Model):
-    """A document that a worker is to draw, because somebody is about to read it; deleted when the document is there.
+    """A document that a worker is to draw, because somebody is about to read it.
 
-    It is the full invoice, or with `note` one of its credit notes.
+    It is the full invoice, or with `note` one of its credit notes, and gone when the document is there. With a `token`
+    it is a file of a moment: `source` says what stands in it, `pdf` is what was made of it, and both are gone soon.
     """
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="drawing_orders", verbose_name=_("invoice"))
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, related_name="drawing_orders", verbose_name=_("invoice")
+    )
     note = models.ForeignKey(
         "billing.CreditNote", models.PROTECT, null=True, related_name="+", verbose_name=_("credit note")
     )
     language = models.CharField(_("language"), max_length=2)
+    token = models.CharField(max_length=32, default="", editable=False)  # by which its file is found
+    file_name = models.CharField(max_length=46, default="", editable=False)
+    sealed_source = models.BinaryField(default=b"", editable=False)
+    sealed_pdf = models.BinaryField(default=b"", editable=False)
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)
     claimed_until = models.DateTimeField(null=True)  # by a worker; one that is over had a worker that died
 
@@ -78,10 +86,33 @@ class DrawingOrder(models.Model):
         verbose_name, verbose_name_plural = _("document to draw"), _("documents to draw")
         constraints = [
             models.UniqueConstraint(
-                fields=["invoice", "language"], condition=models.Q(note=None), name="one_order_per_invoice"
+                fields=["invoice", "language"], condition=models.Q(note=None, token=""), name="one_order_per_invoice"
             ),
             models.UniqueConstraint(fields=["note", "language"], name="one_order_per_credit_note"),
+            models.UniqueConstraint(fields=["token"], condition=~models.Q(token=""), name="one_order_per_token"),
         ]
 
     def __str__(self) -> str:
         return f"{self.invoice_id} {self.language}"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        """Return the sealed columns and what their values are bound to."""
+        return {f"sealed_{part}": f"drawing_order.{part}:{self.token}" for part in ("source", "pdf")}
+
+    @property
+    def source(self) -> str:
+        """Return the page of HTML that is to be drawn. It may be medical data: for the worker alone."""
+        return unseal(self.sealed_source, bound_to=self.sealed_bindings()["sealed_source"]).decode()
+
+    @source.setter
+    def source(self, value: str) -> None:
+        self.sealed_source = seal(value.encode(), bound_to=self.sealed_bindings()["sealed_source"])
+
+    @property
+    def pdf(self) -> bytes:
+        """Return what was drawn; empty as long as it was not. Who asked for it was written down then."""
+        return unseal(self.sealed_pdf, bound_to=self.sealed_bindings()["sealed_pdf"]) if self.sealed_pdf else b""
+
+    @pdf.setter
+    def pdf(self, value: bytes) -> None:
+        self.sealed_pdf = seal(value, bound_to=self.sealed_bindings()["sealed_pdf"])

@@ -14,7 +14,6 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.documents import pdf
 from billing.invoices import holds
 from billing.ledger.entries import PARTS
 from billing.models import AllocationNote, CreditNote, Invoice, LedgerTransaction, Posting, RefundRequest
@@ -239,9 +238,9 @@ def as_csv(statement: Statement) -> bytes:
     return spreadsheet.as_csv(rows)
 
 
-def as_pdf(statement: Statement, *, language: str) -> bytes:
-    """Return the statement in `language` as a tagged PDF."""
+def to_print(statement: Statement, *, language: str) -> str:
+    """Return the statement in `language` as the HTML of a PDF."""
     context: dict[str, Any] = {"statement": statement, "provider": statement.invoice.provider, "language": language}
     with translation.override(language):
         context |= {"made_on": timezone.localdate(), "patient": statement.invoice.patient}
-        return pdf.from_html(render_to_string("pdf/statement.html", context))
+        return render_to_string("pdf/statement.html", context)

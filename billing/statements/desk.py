@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rights
+from billing.documents import desk, moment
 from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice, Staff
 from billing.privacy import access_log
@@ -56,8 +57,8 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
 def pdf(request: HttpRequest, object_id: int) -> HttpResponse:
     """Return the same as a PDF."""
     statement = _to_take_away(request, object_id)
-    content = account.as_pdf(statement, language=translation.get_language() or "nl")
-    return attachment(content, name="overzicht.pdf", content_type="application/pdf")
+    source = account.to_print(statement, language=translation.get_language() or "nl")
+    return moment.order(request, source, name="overzicht.pdf", invoice=statement.invoice, page=desk.PAGE)
 
 
 @never_cache

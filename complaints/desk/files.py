@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
-from billing.documents.attachment import attachment
+from billing.documents import desk, moment
 from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.privacy import access_log
@@ -60,11 +60,11 @@ def answer_letter(request: HttpRequest, object_id: int, answer_id: int) -> HttpR
         raise Http404
     access_log.record_staff(request, AccessEvent.Act.READ, invoice=complaint.invoice, data=FILE)
     try:
-        drawn = letter.draw(complaint, row)
+        source = letter.to_print(complaint, row)
     except Refused as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[object_id]), status=303)
-    return attachment(drawn, name="antwoord-klacht.pdf", content_type="application/pdf")
+    return moment.order(request, source, name="antwoord-klacht.pdf", invoice=complaint.invoice, page=desk.PAGE)
 
 
 @never_cache

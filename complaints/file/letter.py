@@ -1,6 +1,6 @@
 """The answer on paper, for whoever has no mailbox or asked for large print: a person prints and posts it.
 
-The task says so, and the day of posting is kept. The letter is drawn anew from the sealed answer; no copy is stored.
+The task says so, and the day of posting is kept. The letter is drawn anew from the sealed answer; no copy is kept.
 """
 
 from dataclasses import dataclass
@@ -69,13 +69,13 @@ def recipient(complaint: Complaint) -> Recipient | None:
     return Recipient(name, address) if address else None
 
 
-def draw(complaint: Complaint, row: Answer) -> bytes:
-    """Return a given answer as PDF, in the language of the complaint. Raises Refused without an address."""
+def to_print(complaint: Complaint, row: Answer) -> str:
+    """Return a given answer as HTML to draw, in the language of the complaint. Raises Refused without an address."""
     to = recipient(complaint)
     if to is None:
         raise Refused(_("No address is known to which this letter may go. Call this person."))
     facts = _facts(complaint, row) | {"to": to, "large": LARGE in complaint.facts.get("needs", ())}
-    return pdf.render(facts, language=complaint.language, template="complaints/letter.html")
+    return pdf.html(facts, language=complaint.language, template="complaints/letter.html")
 
 
 def _facts(complaint: Complaint, row: Answer) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.documents import pdf
-from billing.documents.attachment import attachment
+from billing.documents import moment, pdf
 from billing.errors import Refused
 from billing.invoices import schedule
 from billing.models import AccessEvent
@@ -266,7 +265,7 @@ def receipt_pdf(request: HttpRequest, complaint: str) -> HttpResponse:
     facts = {"complaint": found, "promises": promises(found, today=timezone.localdate()), "invoice": found.invoice}
     facts["operator"] = settings.OPERATOR
     source = pdf.html(facts, language=language, template="complaints/receipt.html")
-    return attachment(pdf.from_html(source), name="klacht-ontvangen.pdf", content_type="application/pdf")
+    return moment.order(request, source, name="klacht-ontvangen.pdf", invoice=found.invoice)
 
 
 def _act(request: HttpRequest, token: str, act: Any, *, settles: bool = False) -> HttpResponse:

@@ -12,8 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit, rights
-from billing.documents import pdf
-from billing.documents.attachment import attachment
+from billing.documents import desk, moment, pdf
 from billing.errors import Refused
 from billing.invoices import open_links
 from billing.models import AccessEvent, Invoice, OutboxMessage
@@ -93,5 +92,5 @@ def letter(request: HttpRequest, message_id: int) -> HttpResponse:
         "patient": message.invoice.patient,
         "large": wants.filter(kind=LARGE).exists(),
     }
-    drawn = pdf.render(facts, language=message.language, template="forbearance/printed.html")
-    return attachment(drawn, name="brief.pdf", content_type="application/pdf")
+    source = pdf.html(facts, language=message.language, template="forbearance/printed.html")
+    return moment.order(request, source, name="brief.pdf", invoice=message.invoice, page=desk.PAGE)

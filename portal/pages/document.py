@@ -1,4 +1,4 @@
-"""The full invoice: the code that opens it, the download, and who looked at it."""
+"""The full invoice: the code that opens it, the download, and who looked at it; files that are drawn for a moment."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from billing import rooms
-from billing.documents import drawing, full_invoice
+from billing.documents import drawing, full_invoice, moment
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.invoices import open_links
@@ -188,3 +188,14 @@ def extend_session(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponseRedirect(back, status=303)
     kept.keep(request, response, back, kept.filled_in(request.POST))
     return response
+
+
+@require_safe
+def file(request: HttpRequest, file: str) -> HttpResponse:
+    """Return a file that this browser asked for, or say that it is being made: then the page looks again by itself."""
+    order = moment.find(request, file)
+    if order is None:
+        return session_ended(request)
+    about = order.invoice.token if order.invoice else ""
+    context = {"file": file, "slow": moment.is_slow(order), "shares": (), "invoice_token": about}
+    return moment.give(order) or render(request, "pages/file.html", context)

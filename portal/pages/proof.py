@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from billing.documents import pdf
-from billing.documents.attachment import attachment
+from billing.documents import moment, pdf
 from billing.invoices.state import InvoiceView
-from billing.models import LedgerTransaction
+from billing.models import Invoice, LedgerTransaction
 from billing.rooms import Text
 from guests import access, throttle
 from guests.pages import session_ended, visible_invoice
@@ -22,7 +21,7 @@ from portal import context
 from portal.pages import errors
 from portal.pages.invoice import what_was
 
-_DRAWN = throttle.Limit("proof", 30, 3600)  # PDF files for one network: drawing one costs a tenth of a second
+_DRAWN = throttle.Limit("proof", 30, 3600)  # PDF files for one network: drawing one costs a worker a tenth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +64,5 @@ def download(request: HttpRequest, token: str) -> HttpResponse:
         return errors.too_many(request, wait_seconds=wait)
     language = translation.get_language()
     source = pdf.html(_facts(view) | context.site(request), language=language, template="pdf/proof.html")
-    return attachment(pdf.from_html(source), name="betaalbewijs.pdf", content_type="application/pdf")
+    about = Invoice.objects.get(pk=view.invoice_id)
+    return moment.order(request, source, name="betaalbewijs.pdf", invoice=about)

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_GET
 
+from billing.documents import moment
 from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice
 from billing.statements import account as statements
@@ -15,7 +16,7 @@ from guests.pages import session_ended, visible_row
 from portal.pages import errors
 
 _DATA = "statement"
-# PDF files for one network: the drawing of two hundred lines costs seconds.
+# PDF files for one network: the drawing of two hundred lines costs a worker seconds.
 _DRAWN = throttle.Limit("statement", 30, 3600)
 
 
@@ -53,10 +54,10 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     if wait := throttle.take(_DRAWN, access.client_network(request), now=timezone.now()):
         return errors.too_many(request, wait_seconds=wait)
-    content = statements.as_pdf(
+    source = statements.to_print(
         _statement(request, invoice, AccessEvent.Act.DOWNLOAD), language=translation.get_language()
     )
-    return attachment(content, name="overzicht.pdf", content_type="application/pdf")
+    return moment.order(request, source, name="overzicht.pdf", invoice=invoice)
 
 
 @require_GET

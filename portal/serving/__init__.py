@@ -1,7 +1,6 @@
 """gunicorn's settings (`gunicorn --config python:portal.serving`)."""
 
 import os
-import threading
 from typing import Any
 
 from portal import environment
@@ -18,7 +17,6 @@ keepalive = 5
 accesslog = "-"
 control_socket_disable = True  # it would be outside DATA_DIR, and nothing here uses it
 logger_class = "portal.ops.logs.AccessLogger"
-WARM_AFTER_SECONDS = 2
 
 
 def on_starting(server: Any) -> None:
@@ -47,14 +45,9 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let half of the threads wait for a gateway at most, and load what makes PDF files in the background.
-
-    So neither the first page nor the first PDF waits for it.
-    """
+    """Let half of the threads wait for a gateway at most, and refuse to draw: that is the work of workers."""
     from billing.channels import breaker
     from billing.documents import pdf
 
     breaker.limit_calls(max(1, threads // 2))
-    warming = threading.Timer(WARM_AFTER_SECONDS, pdf.warm)
-    warming.daemon = True
-    warming.start()
+    pdf.refuse()

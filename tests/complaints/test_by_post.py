@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.documents import pdf
 from billing.errors import Refused
 from billing.models import AccessEvent, Payer, StaffTask
 from complaints import answers, deadlines, filing, handling
@@ -17,6 +18,7 @@ from complaints.pages.file import promises
 from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.complaints.test_files import TODAY, drafted, filed, fresh, point, said
+from tests.drawn import downloaded
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +57,7 @@ def test_who_has_no_mailbox_gets_a_letter_and_the_day_of_posting_is_kept(staff):
     desk = signed_in(staff)
     address = reverse("admin:complaint_letter", args=[complaint.pk, row.pk])
     assert address in desk.get(file_page(complaint)).content.decode()
-    read = text_of(desk.get(address).content)
+    read = text_of(downloaded(desk, address).content)
     for words in ("J. Bakker", "Kerkweg 1", complaint.number, "geen brief", "de brief kwam aan", "De brieven."):
         assert words in read, words
     assert AccessEvent.objects.filter(data="complaint file", act=AccessEvent.Act.READ).exists()
@@ -70,12 +72,12 @@ def test_who_has_no_mailbox_gets_a_letter_and_the_day_of_posting_is_kept(staff):
 def test_a_letter_goes_nowhere_without_an_address_and_large_print_is_printed_too(staff, other):
     complaint = answered(staff, email="", phone="0612345678")
     with pytest.raises(Refused):
-        letter.draw(complaint, complaint.answers.get())
+        letter.to_print(complaint, complaint.answers.get())
     assert signed_in(other).get(reverse("admin:complaint_letter", args=[complaint.pk, 0])).status_code == 404
     assert not answered(staff).answers.get().by_post, "a mail told of it"
     large = answered(staff, needs=["large_print"], address="Kerkweg 1")
     assert large.answers.get().by_post
-    assert faults_of(letter.draw(large, large.answers.get())) == []
+    assert faults_of(pdf.from_html(letter.to_print(large, large.answers.get()))) == []
 
 
 def test_of_an_invoice_it_goes_to_the_patient_and_a_representative_without_proof_gets_none(staff):

@@ -14,6 +14,7 @@ from complaints.models import Complaint, ComplaintDraft
 from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.complaints.test_files import drafted
+from tests.drawn import downloaded
 from tests.portal.pages.test_invoice_page import open_in
 
 pytestmark = pytest.mark.django_db
@@ -248,7 +249,7 @@ def test_the_answer_the_next_body_and_the_second_line_stand_in_the_file(client):
 def test_the_confirmation_is_a_pdf_without_what_was_written(client):
     steps(client)
     complaint = Complaint.objects.get()
-    response = client.get(reverse("complaint_receipt", args=[complaint.token]))
+    response = downloaded(client, reverse("complaint_receipt", args=[complaint.token]))
     assert response["Content-Type"] == "application/pdf"
     import io
 

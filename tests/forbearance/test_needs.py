@@ -17,6 +17,7 @@ from portal.ops import patient_export
 from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.complaints.test_pages import let_in
+from tests.drawn import downloaded
 from tests.portal.pages.test_invoice_page import open_in
 from tests.portal.staff.staff_client import signed_in
 
@@ -103,7 +104,7 @@ def test_a_letter_of_who_wants_paper_becomes_a_task_and_a_page_to_print():
     assert task.invoice == invoice
     address = reverse("admin:forbearance_printed", args=[letters[0].pk])
     assert signed_in(factories.staff()).get(address).status_code == 404
-    drawn = signed_in(factories.staff(provider=invoice.provider)).get(address)
+    drawn = downloaded(signed_in(factories.staff(provider=invoice.provider)), address)
     assert faults_of(drawn.content) == []
     pages = pypdfium2.PdfDocument(io.BytesIO(drawn.content))
     text = "".join(page.get_textpage().get_text_range() for page in pages)

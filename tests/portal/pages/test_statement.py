@@ -31,6 +31,7 @@ from portal.pages.statement import _DRAWN
 from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.billing.ledger import histories
+from tests.drawn import downloaded
 from tests.portal.pages.test_document_pages import let_in
 from tests.portal.staff.staff_client import signed_in
 
@@ -148,7 +149,7 @@ def test_from_and_to_which_invoice_credit_moved_and_by_which_rule(invoice, tmp_p
     page = words(client.get(address(invoice)))
     rows = rows_of(client.get(address(invoice, "statement_csv")).content)[-3:]
     pdf = tmp_path / "statement.pdf"
-    pdf.write_bytes(client.get(address(invoice, "statement_pdf")).content)
+    pdf.write_bytes(downloaded(client, address(invoice, "statement_pdf")).content)
     assert faults_of(pdf.read_bytes()) == []
     drawn = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     staffs = "U koos dit, en een medewerker schreef op: ‘aan de telefoon’."
@@ -191,7 +192,7 @@ def test_page_pdf_and_csv_say_the_same(invoice, tmp_path):
     shown = re.findall(r"<dt>Saldo</dt><dd class=\"digits\">€ ([−\d.,]+)</dd>", page)
     assert shown == balances
     pdf = tmp_path / "statement.pdf"
-    pdf.write_bytes(client.get(address(invoice, "statement_pdf")).content)
+    pdf.write_bytes(downloaded(client, address(invoice, "statement_pdf")).content)
     text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     printed = [row.split("€")[-1].strip() for row in text.splitlines() if re.match(r"\s*\d{2}-\d{2}-\d{4}", row)]
     assert printed == balances
@@ -250,7 +251,7 @@ class TestStaff:
         assert AccessEvent.objects.filter(data="statement", act=AccessEvent.Act.READ, role="clerk").count() == 1
         patients = let_in(invoice).get(address(invoice, "statement_csv")).content
         assert clerk.get(self.desk(invoice, "billing_invoice_statement_csv")).content == patients
-        assert clerk.get(self.desk(invoice, "billing_invoice_statement_pdf")).content.startswith(b"%PDF")
+        assert downloaded(clerk, self.desk(invoice, "billing_invoice_statement_pdf")).content.startswith(b"%PDF")
         row = clerk.get(reverse("admin:billing_invoice_change", args=[invoice.pk])).content.decode()
         assert f'href="{self.desk(invoice)}"' in row
 
@@ -336,7 +337,7 @@ def test_for_any_history_page_pdf_and_csv_parse_to_the_same_figures(tmp_path, se
     in_csv = [tuple(row[name] for name in AMOUNTS) for row in rows]
     shown = figures_on_page(client.get(address(invoices[0])).content.decode())
     assert [tuple(cell.replace(".", "").replace("−", "-") for cell in line) for line in shown] == in_csv
-    printed = figures_in_pdf(client.get(address(invoices[0], "statement_pdf")).content, tmp_path)
+    printed = figures_in_pdf(downloaded(client, address(invoices[0], "statement_pdf")).content, tmp_path)
     plain = [tuple(cell.replace(".", "").replace("−", "-") for cell in line) for line in printed]
     assert plain == [(owed or paid, left) for owed, paid, left in in_csv]
     assert Decimal(in_csv[-1][-1].replace(",", ".")) == model.balances[invoices[0].pk], "it closes as the ledger does"

@@ -19,6 +19,7 @@ from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
+from tests.drawn import downloaded
 from tests.portal.pages.test_invoice_page import book, open_in, page
 
 pytestmark = pytest.mark.django_db
@@ -213,7 +214,7 @@ class TestProof:
     def test_the_same_as_pdf(self, client, language, word):
         invoice = self.paid(client)
         client.cookies["language"] = language
-        response = client.get(reverse("proof_pdf", args=[invoice.token]))
+        response = downloaded(client, reverse("proof_pdf", args=[invoice.token]))
         assert response["Content-Type"] == "application/pdf"
         assert 'filename="betaalbewijs.pdf"' in response["Content-Disposition"]
         assert faults_of(response.content) == []

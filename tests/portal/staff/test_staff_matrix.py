@@ -140,7 +140,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     return rows | areas.told("filled", provider, mark, rows)
 
 
-GONE = {"new_password", "invitation", "catch all"}  # nobody can guess such a link, and nothing is at the other
+GONE = {"new_password", "invitation", "billing_file", "catch all"}  # nobody can guess such a link, or its key
 
 
 def test_each_address_is_asked_for_a_row_that_is_there():

@@ -3,6 +3,7 @@
 from billing.links import new_token
 
 OWN_PAGE = {
+    "billing_file": {404},  # what somebody else asked for
     "find": {200, 302, 405},
     "found": {302, 405},  # what somebody else searched for is unknown here
     "credits": {200, 303, 403, 422},  # a clerk may not change the limits, an approver those of the own practice
@@ -28,4 +29,5 @@ def slots(rows):
         "<int:note_id>": str(rows["invoice"].credit_notes.get().pk),
         "<int:message_id>": str(rows["outboxmessage"].pk),
         "<slug:search_id>": new_token(),
+        "<token:file>": new_token(),
     }
