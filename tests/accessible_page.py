@@ -29,11 +29,36 @@ _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidd
   .filter((one) => one.checkVisibility() && !one.closest(".skip") && getComputedStyle(one).display !== "inline")
   .filter((one) => { const box = one.getBoundingClientRect(); return box.width < 24 || box.height < 24; })
   .map((one) => one.outerHTML.slice(0, 90))"""
-# WCAG 2.5.3: who speaks to the computer says what is written.
-_OTHERWISE_NAMED = """() => [...document.querySelectorAll(":is(a, button, summary)[aria-label]")]
-  .filter((one) => one.checkVisibility())
-  .filter((one) => !one.ariaLabel.toLowerCase().includes(one.innerText.trim().toLowerCase()))
-  .map((one) => one.outerHTML.slice(0, 120))"""
+# WCAG 2.5.3 and 2.4.4: who speaks to the computer says what is written, and one thing answers to it.
+_OTHERWISE_NAMED = r"""() => {
+  const said = (one, skipped) => {
+    const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), words = [];
+    while (walker.nextNode()) {
+      const around = walker.currentNode.parentElement;
+      if (around.checkVisibility() && !around.closest(skipped)) words.push(walker.currentNode.data);
+    }
+    return words.join(" ").replace(/[\s\u00a0\u00ad]+/g, " ").trim().toLowerCase();
+  };
+  const texts = (found) => [...found].map((one) => said(one, "[aria-hidden=true]")).join(" ");
+  const written = (one) => said(one, ".unseen, [aria-hidden=true] svg");
+  const name = (one) => {
+    const by = (one.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id));
+    if (by.some(Boolean)) return texts(by.filter(Boolean));
+    return one.ariaLabel?.toLowerCase() || (one.labels?.length ? texts(one.labels) : texts([one]));
+  };
+  const kinds = "a[href], button, summary, input:not([type=hidden]), select, textarea";
+  const controls = [...document.querySelectorAll(kinds)].filter((one) => one.checkVisibility());
+  const found = [], places = new Map();
+  for (const one of controls) {
+    const label = one.labels?.length ? [...one.labels].map(written).join(" ") : written(one);
+    if (!name(one).includes(label)) found.push(`name lacks its label: ${one.outerHTML.slice(0, 120)}`);
+    if (one.matches("input, select, textarea, summary") || !label) continue;
+    const place = one.href ?? `${one.form?.action} ${one.name} ${one.value}`;
+    if (places.has(name(one)) && places.get(name(one)) !== place) found.push(`two places, one name: ${name(one)}`);
+    places.set(name(one), place);
+  }
+  return found;
+}"""
 _HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
   .filter((one) => one.checkVisibility()).map((one) => Number(one.tagName[1]))"""
 # WCAG 2.4.7 and 2.4.11. The parts of a date are the browser's: it draws its own ring around the calendar's button.
@@ -53,7 +78,7 @@ _FOCUS = """() => {
 def faults_of(page: Page) -> list[str]:
     """Return what somebody would stumble over who needs wider text, speaks to the page, or jumps between headings."""
     found = [f"too small: {one}" for one in page.evaluate(_SMALL)]
-    found += [f"name lacks its label: {one}" for one in page.evaluate(_OTHERWISE_NAMED)]
+    found += page.evaluate(_OTHERWISE_NAMED)
     levels = page.evaluate(_HEADINGS)
     if levels.count(1) != 1 or any(level > before + 1 for before, level in pairwise(levels)):
         found.append(f"headings: {levels}")

@@ -26,7 +26,7 @@ def test_from_an_invoice_by_keyboard_on_a_small_phone(page: Page, sandbox, compl
     page.get_by_role("textbox").fill(invoice.payment_reference)
     page.get_by_role("textbox").press("Enter")
     page.wait_for_url("**/rekening/**")
-    page.get_by_role("main").get_by_role("link", name="Hulp", exact=True).click()
+    page.get_by_role("main").get_by_role("link", name="Digitale hulp", exact=True).click()
     look(page, complaints)
     ask(page, "Hoeveel moet ik nog betalen?")
     page.get_by_text("U moet nog").wait_for()

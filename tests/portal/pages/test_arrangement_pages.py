@@ -96,6 +96,7 @@ class TestPlan:
                 assert date_format(day, "DATE_FORMAT") in page
         for words in ("€ 50,00", "€ 33,34", "€ 33,33", "gratis", "één gratis herinnering"):
             assert words in page
+        assert '€ 50,00</strong><span class="unseen">,</span> <span>' in page  # the last one: or it is spoken as one
         assert 'value="4"' not in page
 
     def test_agreed_it_is_confirmed_on_the_same_page(self, client, invoice):

@@ -205,3 +205,15 @@ def test_on_paper_it_says_how_to_transfer_and_leads_nowhere(sandbox, quiet, sett
     quiet.goto(f"{sandbox.url}{reverse('help_with_debts')}")
     for body in quiet.locator("main > section").all():
         expect(body).to_be_visible()
+
+
+def test_what_cannot_be_told_to_the_computer_is_found(page):
+    page.set_content(
+        '<h1>Hulp</h1><a href="/a">Hulp</a> <a href="/b">Hulp</a> <a href="/b">Contact</a> <a href="/b">Contact</a>'
+        '<button aria-label="Verstuur">Betaal</button> <button>Betaal <span class="unseen">nu</span></button>'
+    )
+    found = [one for one in faults_of(page) if one.startswith(("two places", "name lacks"))]
+    assert found == [
+        "two places, one name: hulp",
+        'name lacks its label: <button aria-label="Verstuur">Betaal</button>',
+    ]
