@@ -78,7 +78,7 @@ class QuestionForm(forms.Form):
         max_length=unanswered.LONGEST,
         help_text=_("In a few words. Write no name, no code and nothing about your health here."),
         error_messages={"required": _("Write your question first.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "enterkeyhint": "send"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "enterkeyhint": "send", "dir": "auto"}),
     )
 
 

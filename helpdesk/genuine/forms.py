@@ -24,7 +24,10 @@ class CheckForm(forms.Form):
             "required": _("Enter what you want to check."),
             "max_length": _("This is too long. Enter only the link, the number or the code."),
         },
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+        widget=forms.Textarea(
+            # What is pasted has a direction of its own, whatever the page's.
+            attrs={"rows": 3, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false", "dir": "auto"}
+        ),
     )
 
     def add_unclear(self) -> None:
