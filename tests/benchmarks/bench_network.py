@@ -2,8 +2,8 @@
 
 Each host is a web server and a worker of production in processes of their own; PostgreSQL and Redis are reached over a
 `Wire` each, which takes a millisecond for a question and its answer. Prints how often a page and a payment ask over the
-wire, what pages and mails take on one host and on two, and what happens when a worker is killed with its claims, the
-database is started anew, and a host is cut off.
+wire, what pages and mails take on one host and on two, and what happens when a worker is killed with its claims and a
+host is cut off.
 """
 
 import os
@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +29,7 @@ from tests.benchmarks.bench_webhooks import bank
 from tests.benchmarks.ground import ground
 from tests.benchmarks.wire import Wire
 from tests.benchmarks.worker import wait_until
-from tests.servers import _postgresql_binaries, free_port, wait_for_port
+from tests.servers import free_port, wait_for_port
 
 DELAY, USERS, INVOICES = 0.001, 8, 40
 SECONDS, QUICK_SECONDS = 10, 3  # of asking for pages
@@ -199,23 +198,6 @@ def count_turns(one: Host, invoices: list[Any]) -> None:
     say("a page seen, a payment started, and its page", counted(start, times=5))
 
 
-def tell_of_payments(one: Host, taken: Callable[[], int]) -> None:
-    """How long it takes from the bank's report to the receipt, and how often that asks over the wire."""
-    from billing.models import Payment
-    from tests.billing.payments import bank as at_the_bank
-
-    before, payments = taken(), [*Payment.objects.exclude(mollie_id=None)]
-    trips, began = one.database.round_trips, time.perf_counter()
-    for payment in payments:
-        at_the_bank.end(payment, "paid")
-        told = requests.post(f"{one.url}/mollie/{payment.webhook_token}/", data={"id": payment.mollie_id}, timeout=60)
-        assert told.status_code == 200
-    wait_until(lambda: taken() - before >= len(payments))
-    spent = (time.perf_counter() - began) / len(payments)
-    trips = (one.database.round_trips - trips) // len(payments)
-    say("told of a payment, up to its receipt at the mail server", f"{trips} round trips, {1000 * spent:.0f} ms")
-
-
 def mails_by(invoice: Any, amount: int, taken: Callable[[], int]) -> str:
     """Queue mails, which the workers that run send as they come."""
     from django.db.models import Max
@@ -249,29 +231,6 @@ def kill_a_worker(hosts: list[Host], invoice: Any, amount: int, taken: Callable[
     wait_until(lambda: "queued" not in states.all())
     time.sleep(1)
     return f"{amount} mails: {dict(Counter(states.all()))}, {taken() - before} at the mail server"
-
-
-def restart_database(guests: list[Guest], seconds: float) -> str:
-    """Start PostgreSQL anew while pages are asked for."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW data_directory")
-        folder = Path(cursor.fetchone()[0])
-    options = ["-D", str(folder), "-m", "fast", "-w", "-l", str(folder / "again.log")]
-    as_owner = {"user": folder.owner(), "group": folder.group(), "extra_groups": []} if os.geteuid() == 0 else {}
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ask, guests, seconds)
-        time.sleep(seconds / 3)
-        began = time.monotonic()
-        command: list[Any] = [_postgresql_binaries() / "pg_ctl", "restart", *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **as_owner)
-        down = time.monotonic() - began
-        found = asked.result()
-    connection.close()
-    late = [status for when, status, _took in found.answers if when > began + down + 1]
-    assert set(late) == {200}, Counter(late)
-    return f"away for {down:.1f} s; {found.line(seconds)}"
 
 
 def cut_off(hosts: list[Host], guests: list[list[Guest]], seconds: float) -> None:
@@ -320,8 +279,6 @@ def main(options: report.Options) -> None:
         say("mails by one worker", mails_by(invoices[0], mails, taken))
         hosts[0].start("worker")
         say("one of two workers killed", kill_a_worker(hosts, invoices[0], mails, taken))
-        tell_of_payments(hosts[1], taken)
-        say("the database started anew", restart_database(both, 3 * seconds))
         cut_off(hosts, guests, QUICK_CUT_SECONDS if options.quick else CUT_SECONDS)
 
 
