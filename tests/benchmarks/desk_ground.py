@@ -22,10 +22,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from banking.payouts import run as payouts
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.desk.accounts import add_member
-from billing.models import Invoice, Staff
+from billing.models import Invoice, Membership, Provider, Staff
 from billing.payments import receipts
 from billing.payments.receipts import Received
 
@@ -38,13 +39,20 @@ for number, amount in (("2026-00811", "50.00"), ("2026-00813", "114.04"), ("2026
     receipts.report(Invoice.objects.get(number=number), received, today=day)
 lowered = NewCreditNote(number="C-1", issued_on=date.today(), reason="te veel", amount=Decimal("40.00"))
 credit_notes.take(Invoice.objects.get(number="2026-00813"), lowered, by="demo")
-client = Client()
-client.force_login(approver)
-session = client.session
-session["otp_device_id"] = TOTPDevice.objects.get(user=approver).persistent_id
-session.save()
+payouts.run(approver.provider, today=date.today())
+other = Provider.objects.exclude(pk=approver.provider_id).first()
+Membership.objects.create(staff=approver, provider=other, role=approver.role)
+
+def cookies(member):
+    client = Client()
+    client.force_login(member)
+    session = client.session
+    session["otp_device_id"] = TOTPDevice.objects.get(user=member).persistent_id
+    session.save()
+    return {settings.SESSION_COOKIE_NAME: session.session_key, settings.LANGUAGE_COOKIE_NAME: "nl"}
+
 print("READY", json.dumps({
-    "cookies": {settings.SESSION_COOKIE_NAME: session.session_key, settings.LANGUAGE_COOKIE_NAME: "nl"},
+    "cookies": cookies(approver), "of_operations": cookies(Staff.objects.get(username="beheer")),
     "references": dict(Invoice.objects.values_list("number", "payment_reference")),
 }))
 """
@@ -52,10 +60,11 @@ print("READY", json.dumps({
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where it runs, the cookies of an approver, the references by invoice number, and a batch to hand in."""
+    """Where it runs, the cookies of an approver and of operations, the references by number, and a batch to hand in."""
 
     url: str
     cookies: dict[str, str]
+    of_operations: dict[str, str]
     references: dict[str, str]
     batch: Path
 
@@ -78,20 +87,20 @@ def running(folder: Path) -> Iterator[Desk]:
         batch = folder / "week48.json"
         handed_in = [_invoice(f"2026-0092{i}", patient=f"P-300{i}") for i in range(10)]
         batch.write_text(json.dumps(batches.batch(*handed_in)))
-        yield Desk(product.url, facts["cookies"], facts["references"], batch)
+        yield Desk(product.url, facts["cookies"], facts["of_operations"], facts["references"], batch)
     finally:
         product.stop()
 
 
-def window(play: Playwright, desk: Desk) -> Page:
-    """A window of the approver, on a screen as offices have it."""
+def window(play: Playwright, desk: Desk, cookies: dict[str, str]) -> Page:
+    """A window of who has these cookies, on a screen as offices have it."""
     browser = play.chromium.launch(
         executable_path=shutil.which("chromium-headless-shell"), args=["--no-sandbox", "--disable-gpu"]
     )
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="nl-NL")
-    context.add_cookies([{"name": name, "value": value, "url": desk.url} for name, value in desk.cookies.items()])
+    context.add_cookies([{"name": name, "value": value, "url": desk.url} for name, value in cookies.items()])
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     return page
 
 
