@@ -71,6 +71,7 @@ from types import SimpleNamespace
 from django.conf import settings
 from django.http import HttpResponse
 
+from billing.models import OutboxMessage
 from guests.pages import session_ended, visible_invoice
 from toy.models import Toy
 

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from banking.models import FeeInvoice, OutgoingOrder, Payout
 from banking.payouts import run
@@ -39,3 +40,12 @@ def test_eight_payouts_take_as_many_queries_as_two(django_assert_max_num_queries
         with django_assert_max_num_queries(45):
             run.run_day(date(2026, 11, 30))
     assert Payout.objects.filter(status=Status.PROPOSED).count() == 10
+
+
+def test_a_run_that_fails_takes_no_number():
+    provider = _practice(fee_per_invoice=Decimal("1.95"))
+    _paid(provider)
+    with transaction.atomic():
+        run.run(provider, today=date(2026, 11, 30))
+        transaction.set_rollback(True)
+    assert run.run(provider, today=date(2026, 11, 30)).fee_invoice.number.endswith("-00001")

@@ -1,11 +1,15 @@
 """The patient's side of a payment, for tests: what happens at the stand-in bank."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
+import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger
+from billing.channels import mollie
 from billing.ledger import lock_invoice
 from billing.models import Invoice, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.money import to_cents
@@ -13,6 +17,16 @@ from billing.payments import attempts
 from sandbox import payments as bank
 from sandbox.models import Chargeback, Refund
 from sandbox.models import Payment as BankPayment
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Wait a second for each answer of the gateway, and no longer. Only around the call whose answer is to be lost:
+    on a busy machine the others need more.
+    """
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(mollie, "READ_SECONDS", 1)
+        yield
 
 
 def start(invoice: Invoice) -> Payment:

@@ -27,10 +27,10 @@ def invoice() -> Any:
 
 class TestCreationInDoubt:
     @pytest.mark.parametrize("kind", ["timeout_after_commit", "500", "503", "429", "409", "html", "null", "bare"])
-    def test_it_is_repeated_with_the_same_key_until_it_is_known(self, invoice, monkeypatch, kind):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-        faults.configure({"create": {"kind": kind, "times": 1, "hang_ms": 400}})
-        payment = bank.start(invoice)
+    def test_it_is_repeated_with_the_same_key_until_it_is_known(self, invoice, kind):
+        faults.configure({"create": {"kind": kind, "times": 1, "hang_ms": 1500}})
+        with bank.impatient():
+            payment = bank.start(invoice)
         assert (payment.status, payment.checkout_url) == (Status.CREATE_UNKNOWN, "")
         attempts.sweep(now=timezone.now() + timedelta(seconds=1))
         payment.refresh_from_db()
@@ -67,10 +67,10 @@ class TestCreationInDoubt:
         assert now - began > timedelta(minutes=50)
         assert calls < 25
 
-    def test_a_payment_created_after_all_is_found_by_our_token(self, invoice, monkeypatch):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-        payment = bank.start(invoice)
+    def test_a_payment_created_after_all_is_found_by_our_token(self, invoice):
+        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
+        with bank.impatient():
+            payment = bank.start(invoice)
         bank_row = BankPayment.objects.get()
         attempts.sweep(now=timezone.now() + timedelta(minutes=51))
         payment.refresh_from_db()
@@ -85,10 +85,10 @@ class TestCreationInDoubt:
         assert second.pk != first.pk
         assert second.checkout_url
 
-    def test_a_patient_who_is_quicker_than_the_sweep_gets_the_one_that_was_created(self, invoice, monkeypatch):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-        first = bank.start(invoice)
+    def test_a_patient_who_is_quicker_than_the_sweep_gets_the_one_that_was_created(self, invoice):
+        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
+        with bank.impatient():
+            first = bank.start(invoice)
         Payment.objects.update(called_at=timezone.now() - timedelta(minutes=61))
         second = bank.start(invoice)
         assert second.pk == first.pk

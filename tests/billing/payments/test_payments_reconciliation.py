@@ -42,10 +42,10 @@ def test_what_is_known_already_is_not_asked_about(invoice, monkeypatch):
     assert asked == []
 
 
-def test_a_payment_whose_creation_was_abandoned_is_found(invoice, monkeypatch):
-    monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-    payment = bank.start(invoice)
+def test_a_payment_whose_creation_was_abandoned_is_found(invoice):
+    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
+    with bank.impatient():
+        payment = bank.start(invoice)
     Payment.objects.update(status="abandoned", superseded_at=timezone.now(), next_check_at=None)
     BankPayment.objects.update(status="paid", closed_at=timezone.now())
     reconciliation.compare_with_gateway()

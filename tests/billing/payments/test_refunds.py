@@ -241,13 +241,10 @@ class TestTheAnswerIsLost:
         paid_twice(invoice)
         return asked(invoice)
 
-    @pytest.fixture(autouse=True)
-    def _short(self, monkeypatch):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 1)
-
     def test_after_the_gateway_did_it(self, invoice, request_):
         faults.configure({"refund": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
-        request_ = send(request_)
+        with bank.impatient():
+            request_ = send(request_)
         assert request_.status == Status.UNKNOWN
         assert ledger.balance(invoice.pk) == -100
         request_ = send(request_, now=request_.next_check_at)
@@ -256,7 +253,8 @@ class TestTheAnswerIsLost:
 
     def test_before_it_did_it_the_same_call_is_repeated(self, invoice, request_):
         faults.configure({"refund": {"kind": "timeout_before_commit", "times": 1, "hang_ms": 1500}})
-        request_ = send(request_)
+        with bank.impatient():
+            request_ = send(request_)
         assert request_.status == Status.UNKNOWN
         key, body = request_.idempotency_key, request_.request_body
         give_up = time.monotonic() + 20
@@ -288,7 +286,8 @@ class TestTheAnswerIsLost:
 
     def test_after_an_hour_what_the_gateway_has_is_found_by_its_metadata(self, invoice, request_):
         faults.configure({"refund": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
-        request_ = send(request_)
+        with bank.impatient():
+            request_ = send(request_)
         request_ = send(request_, now=timezone.now() + timedelta(hours=2))
         assert request_.status == Status.SENT
         assert len(at_bank()) == 1
@@ -300,7 +299,8 @@ class TestTheAnswerIsLost:
 
     def test_the_report_comes_before_the_answer(self, invoice, request_):
         faults.configure({"refund": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
-        request_ = send(request_)
+        with bank.impatient():
+            request_ = send(request_)
         attempts.sync_payment(request_.payment_id)  # by a webhook
         request_.refresh_from_db()
         assert request_.status == Status.SENT

@@ -120,10 +120,10 @@ def test_a_call_during_the_fetch_stays_open(invoice, monkeypatch):
     assert bank.balance(invoice) == 0
 
 
-def test_a_lost_create_answer_is_mended_by_the_webhook(invoice, monkeypatch):
-    monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-    payment = bank.start(invoice)
+def test_a_lost_create_answer_is_mended_by_the_webhook(invoice):
+    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
+    with bank.impatient():
+        payment = bank.start(invoice)
     assert payment.mollie_id is None
     row = BankPayment.objects.get()
     call(payment, row.reference)
@@ -132,10 +132,10 @@ def test_a_lost_create_answer_is_mended_by_the_webhook(invoice, monkeypatch):
     assert (payment.mollie_id, payment.status) == (row.reference, Payment.Status.OPEN)
 
 
-def test_it_also_mends_one_that_was_given_up_beside_a_running_attempt(invoice, monkeypatch):
-    monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-    lost = bank.start(invoice)
+def test_it_also_mends_one_that_was_given_up_beside_a_running_attempt(invoice):
+    faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 1500}})
+    with bank.impatient():
+        lost = bank.start(invoice)
     row = BankPayment.objects.get()
     # As the search leaves one that the gateway's list did not hold.
     given_up = {"status": Payment.Status.ABANDONED, "superseded_at": timezone.now(), "next_check_at": None}

@@ -29,6 +29,8 @@ OF_NOBODY = {
     "Membership", "Invitation", "AgbChange", "PracticeChange", "DetailsChange",
     "NoteTemplate", "PracticeLogo", "Alert", "AlertNotice",
 }  # fmt: skip
+# Files of a moment: what stands in them is made of rows that are exported, and gone within an hour.
+COPIES = {"DrawingOrder"}
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +126,7 @@ def test_every_sealed_column_is_opened():
     opened = billing_export.SEALED | coulance_export.SEALED
     for room in ("billing", "coulance"):
         for model in apps.get_app_config(room).get_models():
-            if model.__name__ in OF_NOBODY:
+            if model.__name__ in OF_NOBODY | COPIES:
                 continue
             sealed = {field.name for field in model._meta.fields if field.name.startswith("sealed_")}
             assert sealed == set(opened.get(model.__name__, {})), model

@@ -181,10 +181,10 @@ def address(name: str, route: str, rows: dict) -> str:
     """The path of `route` for the row of its table among `rows`."""
     table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") >= 2 else ""
     key = str(rows[table].pk) if table in rows else "1"
+    for slot, there in areas.told("slots", rows).items():  # first: they may say the whole of a row below another
+        route = route.replace(slot, there)
     for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
-    for slot, there in areas.told("slots", rows).items():
-        route = route.replace(slot, there)
     route = re.sub(r"\^\(\?P<app_label>.*\)/\$", "billing/", route.replace("(?P<url>.*)$", "r/1/1/"))
     return f"/{route}"
 

@@ -28,8 +28,9 @@ def filled(provider, mark, rows):
 
 
 def slots(rows):
+    complaint = rows["complaint"]
     return {
-        "/antwoord/<int:answer_id>/": f"/antwoord/{rows['complaint'].answers.get().pk}/",
+        "<int:object_id>/antwoord/<int:answer_id>/": f"{complaint.pk}/antwoord/{complaint.answers.get().pk}/",
         "/bestand/<int:file_id>/": f"/bestand/{rows['proof'].pk}/",
     }
 
