@@ -125,12 +125,17 @@ class SessionEnd:
 def session_end(request: HttpRequest, token: str) -> SessionEnd | None:
     """Return when this browser's access to the invoice of `token` ends; None without access."""
     now = timezone.now()
-    closes, last = access.closes_at(request, token), access.absolute_expiry(request, token)
-    if held := passed(request, token, now=now):
-        closes = min(closes, held.until) if closes else held.until
+    closes, last = closes_at(request, token, now=now), access.absolute_expiry(request, token)
     if closes is None or last is None:
         return None
     return SessionEnd(closes, _seconds(now, closes), can_stay=_seconds(closes, last) > _MIN_GAIN_SECONDS)
+
+
+def closes_at(request: HttpRequest, token: str, *, now: datetime) -> datetime | None:
+    """Return when what this browser may read of an invoice ends without further activity; None without access."""
+    closes = access.closes_at(request, token)
+    held = passed(request, token, now=now)
+    return min(closes, held.until) if closes and held else closes
 
 
 def _seconds(start: datetime, end: datetime) -> int:

@@ -24,7 +24,7 @@ def pages() -> tuple[DeskPage, ...]:
 @require_safe
 def show(request: HttpRequest, file: str) -> HttpResponse:
     """Give out the file that this person asked for, or say that it is being made."""
-    order = moment.find(request, file)
+    order = moment.find(request, file, page=PAGE)
     if order is None:
         raise Http404
     context = {

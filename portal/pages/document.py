@@ -197,5 +197,7 @@ def file(request: HttpRequest, file: str) -> HttpResponse:
     if order is None:
         return session_ended(request)
     about = order.invoice.token if order.invoice else ""
+    if not access.may_see(request, about, now=timezone.now()):
+        about = ""  # who speaks for a patient may have a file of their complaint, and not their invoice
     context = {"file": file, "slow": moment.is_slow(order), "shares": (), "invoice_token": about}
     return moment.give(order) or render(request, "pages/file.html", context)

@@ -15,7 +15,7 @@ from billing.documents import moment, pdf
 from billing.invoices.state import InvoiceView
 from billing.models import Invoice, LedgerTransaction
 from billing.rooms import Text
-from guests import access, throttle
+from guests import access, gate, throttle
 from guests.pages import session_ended, visible_invoice
 from portal import context
 from portal.pages import errors
@@ -65,4 +65,5 @@ def download(request: HttpRequest, token: str) -> HttpResponse:
     language = translation.get_language()
     source = pdf.html(_facts(view) | context.site(request), language=language, template="pdf/proof.html")
     about = Invoice.objects.get(pk=view.invoice_id)
-    return moment.order(request, source, name="betaalbewijs.pdf", invoice=about)
+    until = gate.closes_at(request, token, now=timezone.now())
+    return moment.order(request, source, name="betaalbewijs.pdf", invoice=about, until=until)

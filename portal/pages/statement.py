@@ -57,7 +57,8 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
     source = statements.to_print(
         _statement(request, invoice, AccessEvent.Act.DOWNLOAD), language=translation.get_language()
     )
-    return moment.order(request, source, name="overzicht.pdf", invoice=invoice)
+    until = gate.closes_at(request, token, now=timezone.now())
+    return moment.order(request, source, name="overzicht.pdf", invoice=invoice, until=until)
 
 
 @require_GET

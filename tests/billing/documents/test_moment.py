@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.documents import drawing, pdf
-from billing.models import DrawingOrder, FailedTry
+from billing.models import DrawingOrder, FailedTry, Staff
 from billing.privacy import retention, rotation
 from portal import serving
 from tests import factories
 from tests.drawn import downloaded
 from tests.portal.pages.test_statement import address, looked_up
+from tests.portal.staff.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,6 +53,34 @@ def test_nobody_else_gets_it_who_knows_the_address(page, client):
     assert client.get(page)["Content-Type"] == "application/pdf"
     assert Client().get(page)["Location"] == "/"
     assert looked_up(factories.invoice()).get(page)["Location"] == "/"
+
+
+def test_it_is_there_no_longer_than_the_page_is_open_from_which_it_was_asked(page, client, monkeypatch):
+    drawing.sweep()
+    asked = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: asked + timedelta(minutes=14))
+    assert client.get(page)["Content-Type"] == "application/pdf"
+    monkeypatch.setattr(timezone, "now", lambda: asked + timedelta(minutes=16))
+    assert client.get(page)["Location"] == "/", "as that page, which asks for the reference again"
+
+
+def test_the_page_of_guests_gives_out_nothing_of_the_desk(invoice):
+    """Whoever comes to the desk after an hour is signed out, and a page of guests asks nobody to sign in."""
+    clerk = signed_in(factories.staff(provider=invoice.provider, role=Staff.Role.CLERK))
+    page = clerk.get(reverse("admin:billing_invoice_statement_pdf", args=[invoice.pk]))["Location"]
+    drawing.sweep()
+    assert clerk.get(page)["Content-Type"] == "application/pdf"
+    assert clerk.get(page.removeprefix("/beheer"))["Location"] == "/"
+
+
+def test_who_may_have_the_file_and_not_the_invoice_is_not_told_its_address(page, client, invoice):
+    assert invoice.token in client.get(page).content.decode()
+    session = client.session
+    del session["invoices"]  # as of who speaks for a patient about a complaint
+    session.save()
+    waits = client.get(page)
+    assert waits.status_code == 200
+    assert invoice.token not in waits.content.decode()
 
 
 def test_it_is_sealed_and_in_this_row_only(page):
