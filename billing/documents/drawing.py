@@ -105,10 +105,12 @@ def sweep(*, now: datetime | None = None) -> None:
     """Draw what waits because its task was lost, its worker died, or it failed and its next try has come.
 
     A failure of an order that is gone is forgotten: another worker drew it, or the invoice was erased. Files of which
-    the moment is over go first.
+    the moment is over go first; the task of one that could not be drawn waits for a person, since nobody got that file.
     """
     now = now or timezone.now()
-    DrawingOrder.objects.exclude(token="").filter(asked_at__lt=now - FILE_KEPT_FOR).delete()
+    over = DrawingOrder.objects.exclude(token="").filter(asked_at__lt=now - FILE_KEPT_FOR)
+    FailedTry.objects.filter(rule=RULE, row__in=over.values("pk")).delete()
+    over.delete()
     for gone in FailedTry.objects.filter(rule=RULE).exclude(row__in=DrawingOrder.objects.values("pk")):
         failures.succeeded(rule=RULE, row=gone.row)
     waiting = failures.due(_free(now), rule=RULE, now=now).order_by("pk")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.documents import drawing, pdf
-from billing.models import DrawingOrder, FailedTry, Staff
+from billing.models import DrawingOrder, FailedTry, Staff, StaffTask
 from billing.privacy import retention, rotation
 from portal import serving
 from tests import factories
@@ -105,6 +105,17 @@ def test_after_an_hour_and_with_its_invoice_it_is_gone(page, client, invoice):
     client.get(address(invoice, "statement_pdf"))
     retention._delete_documents([invoice.pk])
     assert not DrawingOrder.objects.exists()
+
+
+def test_one_that_can_not_be_drawn_is_told_to_a_person_who_still_finds_it_when_its_moment_is_over(page):
+    order = DrawingOrder.objects.get()
+    DrawingOrder.objects.update(sealed_source=bytes(order.sealed_source)[:-1])
+    drawing.sweep()
+    assert StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED).closed_at is None
+    drawing.sweep(now=timezone.now() + drawing.FILE_KEPT_FOR + timedelta(minutes=1))
+    assert not DrawingOrder.objects.exists()
+    assert not FailedTry.objects.exists()
+    assert StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED).closed_at is None, "nobody ever got that file"
 
 
 def test_what_takes_longer_is_said_and_the_page_looks_no_more_by_itself(page, client):
