@@ -93,8 +93,6 @@ def sweep(*, now: datetime | None = None) -> bool:
                         return False  # an unreachable server is tried once a sweep, not a thousand times
             finally:
                 _tell_of_sent(batch, now or timezone.now())
-            if len(batch) < SWEEP_BATCH:
-                break
     return False
 
 

@@ -1,5 +1,6 @@
 """The outbox against a real mail server: what is queued, what is sent, and what happens after a refusal."""
 
+import random
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -331,6 +332,23 @@ def test_the_sweep_takes_only_what_is_due(sink):
     assert sink.connections == 0
     delivery.sweep(now=later(hours=2))
     assert len(sink.mails) == 1
+
+
+def test_the_sweep_goes_on_when_another_worker_took_one_that_it_drew(sink, monkeypatch):
+    for number in range(5):
+        queued(key=f"payment:{number}")
+    draw = random.sample
+
+    def another_is_faster(keys: list[int], count: int) -> list[int]:
+        drawn = draw(keys, count)
+        if len(keys) == 5:
+            OutboxMessage.objects.filter(pk=drawn[0]).update(status=Status.SENDING, claimed_at=timezone.now())
+        return drawn
+
+    monkeypatch.setattr(delivery, "SWEEP_BATCH", 2)
+    monkeypatch.setattr(random, "sample", another_is_faster)
+    assert delivery.sweep() is False
+    assert len(sink.mails) == 4, "all but the one that the other worker sends"
 
 
 def test_what_a_dead_worker_left_is_in_doubt_once(sink):
