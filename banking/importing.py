@@ -1,7 +1,7 @@
 """Hands a file of the bank in: its row first, then all of it or nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from itertools import zip_longest
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import accounts
-from banking.matching import lines
+from banking.matching import deciding, lines
 from banking.models import BankAccount, BankLine, Statement, StatementFile
 from banking.reading.facts import Entry
 from banking.reading.files import CHUNK, Document, documents
@@ -146,6 +146,7 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
             leave_out_before(statement, account.starts_on)
     if all(statement.refused_because for statement in statements):
         raise Refused(statements[0].refused_because)
+    _lock_waiting([one for one in statements if not one.refused_because], named)
     stored, better = _store(found, statements, named, row)
     for account in {one.account.pk: one.account for one in stored if one}.values():
         chain.tell_staff(account)
@@ -168,6 +169,20 @@ def _accounts(statements: Sequence[Found]) -> dict[str, BankAccount]:
     ours = list(BankAccount.objects.select_for_update(no_key=True).order_by("pk"))
     names = {statement.account for statement in statements}
     return {name: account for name in names for account in ours if _is(account, name)}
+
+
+def _lock_waiting(statements: Sequence[Found], named: Mapping[str, BankAccount]) -> None:
+    """Lock the lines of which statements may say more, in the order of their keys.
+
+    So matching locks the lines that it settles together. A statement in another order would lock them as it comes to
+    them, and the two could deadlock.
+    """
+    first, last = min(one.from_on for one in statements), max(one.to_on for one in statements)
+    known = BankLine.objects.filter(booked_on__gte=first, booked_on__lte=last)
+    waiting = known.filter(
+        account__in={named[one.account].pk for one in statements}, status__in=(BankLine.Status.NEW, *deciding.Waits)
+    )
+    list(waiting.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _is(account: BankAccount, name: str) -> bool:
