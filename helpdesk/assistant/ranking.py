@@ -58,6 +58,12 @@ class Ranking:
         """Tell whether some text has each term of the question."""
         return all(term in self._weights for term in question)
 
+    def share(self, subject: str, question: Collection[str]) -> float:
+        """Return which share of the question, by weight, the texts of a subject have among them."""
+        texts = next((terms for one, terms in self._all if one == subject), Counter[str]())
+        most = self._most(question)
+        return sum(self._weight(term) for term in set(question) if term in texts) / most if most else 0.0
+
     def _weight(self, term: str) -> float:
         return self._weights.get(term, self._unknown)
 

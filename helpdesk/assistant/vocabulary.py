@@ -26,3 +26,4 @@ COMPOUNDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     language: {word: tuple(parts.split()) for word, parts in read["compounds"].items()}
     for language, read in _READ.items()
 }
+TOGETHER: Mapping[str, Mapping[str, str]] = {language: read["together"] for language, read in _READ.items()}

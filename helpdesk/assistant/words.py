@@ -13,11 +13,17 @@ import snowballstemmer
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from helpdesk.assistant.vocabulary import COMPOUNDS, IGNORED, SAME
+from helpdesk.assistant.vocabulary import COMMON, COMPOUNDS, IGNORED, SAME, TOGETHER
 
 _STEMMERS = {"nl": "dutch", "en": "english"}
 LIKE = 88  # percent, below which another spelling is another word
 FORGIVEN_FROM = 5  # letters
+# “…, and not a computer”, or “not a computer but …”
+_NOT_MEANT = re.compile(
+    r"\b(?:(?:en|maar|and|but) (?:niet|geen|not)|in plaats van|instead of|rather than)\b[^.?!]*"
+    r"|\b(?:geen|not an?) [^.?!]*?(?=\b(?:maar|but)\b)",
+    re.IGNORECASE,
+)
 
 
 def terms(text: str, language: str, known: Collection[str] = ()) -> list[str]:
@@ -39,6 +45,11 @@ def plain(text: str) -> list[str]:
     return re.findall(r"[a-z]+(?:'[a-z]+)?", without_accents(text.lower().replace("’", "'")))
 
 
+def without_what_is_not_meant(text: str) -> str:
+    """Return a text without what somebody says that it is not about: “a person, and not a computer”."""
+    return _NOT_MEANT.sub("", text)
+
+
 def without_accents(text: str) -> str:
     """Return a text in plain letters, of any alphabet."""
     decomposed = unicodedata.normalize("NFKD", text)
@@ -47,7 +58,10 @@ def without_accents(text: str) -> str:
 
 def split(text: str, language: str) -> list[str]:
     """Return the words of a text that say something, compounds in their parts."""
-    parts = [part for word in plain(text) for part in COMPOUNDS[language].get(word, (word,))]
+    whole = " ".join(plain(text))
+    for phrase, meant in TOGETHER[language].items():
+        whole = re.sub(rf"\b(?:{phrase})\b", meant, whole)
+    parts = [part for word in whole.split() for part in COMPOUNDS[language].get(word, (word,))]
     return [part for part in parts if part not in IGNORED[language]]
 
 
@@ -59,8 +73,8 @@ def _term(word: str, language: str) -> list[str]:
 
 
 def _meant(word: str, language: str, known: Collection[str]) -> str:
-    """Return the known word that this one is a slip of; itself when it is known, short, or like none."""
-    if word in known or word in SAME[language] or len(word) < FORGIVEN_FROM:
+    """Return the known word that this one is a slip of; itself when it is a word as it stands, short, or like none."""
+    if word in known or word in SAME[language] or word in COMMON[language] or len(word) < FORGIVEN_FROM:
         return word
     best = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=LIKE)
     if best:
