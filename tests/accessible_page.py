@@ -31,20 +31,22 @@ _SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidd
   .map((one) => one.outerHTML.slice(0, 90))"""
 # WCAG 2.5.3 and 2.4.4: who speaks to the computer says what is written, and one thing answers to it.
 _OTHERWISE_NAMED = r"""() => {
+  // A comma or a soft hyphen is not spoken.
+  const plain = (text) => text.replace(/\u00ad/g, "").replace(/[^\p{L}\p{N}]+/gu, " ").trim().toLowerCase();
   const said = (one, skipped) => {
     const walker = document.createTreeWalker(one, NodeFilter.SHOW_TEXT), words = [];
     while (walker.nextNode()) {
       const around = walker.currentNode.parentElement;
       if (around.checkVisibility() && !around.closest(skipped)) words.push(walker.currentNode.data);
     }
-    return words.join(" ").replace(/[\s\u00a0\u00ad]+/g, " ").trim().toLowerCase();
+    return plain(words.join(" "));
   };
   const texts = (found) => [...found].map((one) => said(one, "[aria-hidden=true]")).join(" ");
   const written = (one) => said(one, ".unseen, [aria-hidden=true] svg");
   const name = (one) => {
     const by = (one.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => document.getElementById(id));
     if (by.some(Boolean)) return texts(by.filter(Boolean));
-    return one.ariaLabel?.toLowerCase() || (one.labels?.length ? texts(one.labels) : texts([one]));
+    return plain(one.ariaLabel ?? "") || (one.labels?.length ? texts(one.labels) : texts([one]));
   };
   const kinds = "a[href], button, summary, input:not([type=hidden]), select, textarea";
   const controls = [...document.querySelectorAll(kinds)].filter((one) => one.checkVisibility());
