@@ -16,11 +16,12 @@ from django.utils import timezone
 from billing import audit, rooms, rows
 from billing.dunning import announcements, letters
 from billing.dunning.sending_hours import may_be_sent
-from billing.failures import due, isolated, isolated_together
+from billing.failures import due, failed_before, isolated, isolated_together, succeeded
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+from billing.outbox.delivery import TELL_ROOM
 from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -114,6 +115,9 @@ def _follow(now: datetime) -> None:
     missed = list(due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH])
     if missed:
         isolated_together(partial(letters.follow, now=now), missed, rule=FOLLOW, about=_about_letter, now=now)
+        followed = Letter.objects.filter(pk__in=missed).exclude(sent_on=None).values_list("message", flat=True)
+        for message_id in failed_before(list(followed), rule=TELL_ROOM):  # when its mail left: it is done now
+            succeeded(rule=TELL_ROOM, row=message_id)
 
 
 def _about_letter(letter_id: int) -> QuerySet[Invoice]:

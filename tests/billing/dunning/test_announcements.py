@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing import rows
 from billing.dunning import announcements, planning
-from billing.invoices import holds
+from billing.invoices import holds, schedule
 from billing.models import FailedTry, Hold, Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
 from billing.outbox import delivery
 from tests.billing.invoices.schedule_walk import MONDAY, at, new_invoice
@@ -207,3 +207,26 @@ class TestSending:
             assert taken.filter(letter__sent_on=MONDAY, letter__delivered_on__gt=MONDAY).count() == amount
         assert counts[0] == counts[1]
         assert len(sink.mails) == Letter.objects.count() == 8
+
+    def test_a_letter_that_can_not_be_followed_keeps_no_other_from_its_term(self, sink, monkeypatch):
+        invoices = [new_invoice() for _ in range(3)]
+        make_all()
+        next_step_of = schedule.next_step_of
+
+        def fails_for_one(invoice, *told, **known):
+            if invoice == invoices[1]:
+                raise ArithmeticError
+            return next_step_of(invoice, *told, **known)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(schedule, "next_step_of", fails_for_one)
+            delivery.sweep(now=NOW)
+        sent = Letter.objects.exclude(sent_on=None).values_list("steps__invoice", flat=True)
+        assert (len(sink.mails), sorted(sent)) == (3, [invoices[0].pk, invoices[2].pk])
+        task = StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED)
+        assert (task.invoice, task.closed_at) == (invoices[1], None)
+        planning._follow(NOW)
+        assert not Letter.objects.filter(sent_on=None).exists()
+        assert ReminderStep.objects.filter(status=Status.TAKEN).count() == 3
+        task.refresh_from_db()
+        assert task.closed_at, "it is done"
