@@ -115,7 +115,7 @@ def _follow(now: datetime) -> None:
     missed = list(due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH])
     if missed:
         isolated_together(partial(letters.follow, now=now), missed, rule=FOLLOW, about=_about_letter, now=now)
-        followed = Letter.objects.filter(pk__in=missed).exclude(sent_on=None).values_list("message", flat=True)
+        followed = Letter.objects.filter(pk__in=missed).exclude(sent_on=None).values_list("message_id", flat=True)
         for message_id in failed_before(list(followed), rule=TELL_ROOM):  # when its mail left: it is done now
             succeeded(rule=TELL_ROOM, row=message_id)
 
