@@ -27,7 +27,7 @@ def filled(provider, mark, rows):
     uploads.checked(row, found={"outdated": [mark]}, counts=counts, may_go=True, good_ones=False)
     uploads.order(row, by=mark)
     uploads.finished(row, found={"outdated": [mark]}, counts=counts)
-    table = f"rekening;kolom\n{mark};1\n".encode()
+    table = f"nr;kolom\n{mark};1\n".encode()
     (content, asked), waits = spreadsheets.taken(provider, table)
     row_of_table = uploads.store(
         provider, content, kind=SubmittedFile.Kind.CSV, facts=facts | asked, size=len(table), by=mark,
