@@ -4,7 +4,8 @@ What the FAQ asks word for word is answered. Otherwise an answer needs a score o
 next subject: by the one question of the FAQ that is closest, and by all questions of a subject together, which have to
 agree. A question with a word that the FAQ does not know gets titles to choose from: it may be about something else. So
 does one of which a single word says something, such as “DigiD”, unless the FAQ asks just that; one of which too much
-stands nowhere in the subject; and one that asks for this “and not that”, when “this” alone is nearer to another one.
+stands nowhere in the subject; one that names a party, such as the insurer, whom the subject never names: it
+may be about what they do; and one that asks for this “and not that”, when “this” alone is nearer to another one.
 The numbers were chosen on `tests/helpdesk/assistant/questions_tuning.tsv`, SAID_THERE on `questions_fourth.tsv`;
 `questions_test.tsv` is what they are held to.
 """
@@ -21,7 +22,7 @@ from helpdesk.assistant import boundaries, faq, words
 from helpdesk.assistant.boundaries import Boundary
 from helpdesk.assistant.faq import Entry
 from helpdesk.assistant.ranking import Found, Ranking, lead
-from helpdesk.assistant.vocabulary import COMMON, SAME
+from helpdesk.assistant.vocabulary import COMMON, PARTIES, SAME
 
 SURE, APART = 0.45, 0.2
 SAID_THERE = 0.6  # the share of the question that the subject's own questions have, by weight
@@ -34,7 +35,8 @@ class Match:
     """The subjects that a question may be about, the likeliest first: by the closest question, and by all together.
 
     `is_known`: the FAQ has all words of the question. `is_one_term`: no more than one of them says something. `share`:
-    how much of the question is said in the questions of the first subject.
+    how much of the question is said in the questions of the first subject. `names_another`: the question names a party
+    that those do not.
     """
 
     closest: Sequence[Found]
@@ -42,6 +44,7 @@ class Match:
     is_known: bool
     is_one_term: bool
     share: float
+    names_another: bool
 
     @property
     def is_sure(self) -> bool:
@@ -49,6 +52,8 @@ class Match:
         if not self.closest or not self.is_known or self.closest[0].score < SURE:
             return False
         if self.closest[0].subject != self.together[0].subject or self.share < SAID_THERE:
+            return False
+        if self.names_another:
             return False
         if self.is_one_term and self.closest[0].score < SAME_WORDS:
             return False
@@ -120,8 +125,15 @@ def find(question: str, language: str) -> Match:
     """Return the subjects that a question may be about."""
     asked, ranking = words.terms(question, language, _known(language)), _ranking(language)
     closest = ranking.closest(asked)
-    share = ranking.share(closest[0].subject, asked) if closest else 0.0
-    return Match(closest, ranking.together(asked), ranking.knows(asked), len(set(asked)) == 1, share)
+    first = closest[0].subject if closest else ""
+    return Match(
+        closest=closest,
+        together=ranking.together(asked),
+        is_known=ranking.knows(asked),
+        is_one_term=len(set(asked)) == 1,
+        share=ranking.share(first, asked),
+        names_another=bool(PARTIES[language].intersection(asked).difference(ranking.terms_of(first))),
+    )
 
 
 @cache

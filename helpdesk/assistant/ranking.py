@@ -60,9 +60,12 @@ class Ranking:
 
     def share(self, subject: str, question: Collection[str]) -> float:
         """Return which share of the question, by weight, the texts of a subject have among them."""
-        texts = next((terms for one, terms in self._all if one == subject), Counter[str]())
-        most = self._most(question)
-        return sum(self._weight(term) for term in set(question) if term in texts) / most if most else 0.0
+        said, most = self.terms_of(subject), self._most(question)
+        return sum(self._weight(term) for term in set(question) if term in said) / most if most else 0.0
+
+    def terms_of(self, subject: str) -> Collection[str]:
+        """Return the terms that the texts of a subject have among them."""
+        return next((terms for one, terms in self._all if one == subject), Counter[str]())
 
     def _weight(self, term: str) -> float:
         return self._weights.get(term, self._unknown)

@@ -22,6 +22,9 @@ IGNORED: Mapping[str, frozenset[str]] = {
     language: frozenset(read["ignored"].split()) for language, read in _READ.items()
 }
 COMMON: Mapping[str, frozenset[str]] = {language: frozenset(read["common"].split()) for language, read in _READ.items()}
+PARTIES: Mapping[str, frozenset[str]] = {
+    language: frozenset(read["parties"].split()) for language, read in _READ.items()
+}
 COMPOUNDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     language: {word: tuple(parts.split()) for word, parts in read["compounds"].items()}
     for language, read in _READ.items()

@@ -2,9 +2,9 @@
 
 `questions_tuning.tsv` is the half on which vocabulary and limits were chosen. The totals and the wrong answers of
 `questions_test.tsv` were looked at too, twice; 84 of its questions were written after the first time.
-`questions_third.tsv` and `questions_fourth.tsv` were written by people who had read neither the FAQ nor the code; ADR
-0079 has the first run of each, before anything was mended by it. Several entries, parted by a bar, answer a question
-equally.
+`questions_third.tsv`, `questions_fourth.tsv` and `questions_fifth.tsv` were written by people who had read neither the
+FAQ nor the code; ADR 0079 has the first run of each, before anything was mended by it. Several entries, parted by a
+bar, answer a question equally.
 """
 
 import csv
@@ -16,8 +16,10 @@ import pytest
 
 from helpdesk.assistant import asking, boundaries, faq, words
 from helpdesk.assistant.ranking import Ranking, lead
+from helpdesk.assistant.vocabulary import PARTIES
 
 HERE = Path(__file__).parent
+HALVES = ["tuning", "test", "third", "fourth", "fifth"]
 COLUMNS = ["language", "kind", "entry", "question"]
 
 
@@ -60,8 +62,7 @@ def measured(half):
 
 
 def test_the_sets_are_as_large_as_they_must_be_and_have_no_question_twice():
-    halves = [labelled("tuning"), labelled("test"), labelled("third"), labelled("fourth")]
-    both = [row for half in halves for row in half]
+    both = [row for half in HALVES for row in labelled(half)]
     kinds = Counter((row["language"], row["kind"]) for row in both if row["entry"])
     assert sum(count for (language, _kind), count in kinds.items() if language == "nl") >= 300
     assert min(kinds["nl", "typo"], kinds["nl", "poor"]) >= 50
@@ -71,7 +72,7 @@ def test_the_sets_are_as_large_as_they_must_be_and_have_no_question_twice():
     assert set().union(*map(meant, both)) <= set(faq.entries())
 
 
-@pytest.mark.parametrize("half", ["tuning", "test", "third", "fourth"])
+@pytest.mark.parametrize("half", HALVES)
 def test_at_most_one_answer_in_a_hundred_is_wrong_and_none_is_out_of_scope(half, record_property):
     counts = measured(half)
     groups = sorted({group for group, _outcome in counts})
@@ -152,6 +153,28 @@ def test_what_somebody_does_not_want_is_not_what_they_ask(language, question, no
 
 
 @pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("nl", "de verzekeraar betaalt een deel, moet ik de rest zelf betalen"),
+        ("nl", "mijn verzekering heeft twee keer betaald"),
+        ("nl", "gegevens verwijderen bij de gemeente"),
+        ("en", "how do I change my address at my insurer"),
+        ("en", "can the bailiff pay by credit card"),
+    ],
+)
+def test_what_another_party_does_is_not_what_we_do(language, question):
+    assert asking.reply_to(question, language, None, date(2026, 11, 29)).entry is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "subject"),
+    [("komt de deurwaarder bij mij thuis", "bailiff"), ("moet ik wachten op de verzekering", "wait-for-insurer")],
+)
+def test_a_party_whom_the_subject_names_takes_nothing_from_it(typed, subject):
+    assert asking.reply_to(typed, "nl", None, date(2026, 11, 29)).entry is faq.entries()[subject]
+
+
+@pytest.mark.parametrize(
     ("typed", "wanted"),
     [
         ("a person, and not a computer", "a person, "),
@@ -162,6 +185,16 @@ def test_what_somebody_does_not_want_is_not_what_they_ask(language, question, no
 )
 def test_what_is_not_meant_is_left_out(typed, wanted):
     assert words.without_what_is_not_meant(typed) == wanted
+
+
+@pytest.mark.parametrize("language", faq.LANGUAGES)
+def test_a_party_is_a_term_of_the_faq(language):
+    said = {
+        term
+        for entry in faq.entries().values()
+        for term in words.terms(" ".join(entry.wordings[language].asked), language)
+    }
+    assert said >= PARTIES[language]
 
 
 @pytest.mark.parametrize("typed", ["elke maand betalen", "ik wil iedere maand iets betalen", "per maand betalen"])
