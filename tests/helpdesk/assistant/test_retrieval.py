@@ -115,6 +115,8 @@ def test_what_the_faq_asks_word_for_word_is_answered(language):
         ("bel mij", "human"),
         ("medewerker", "human"),
         ("help", "human"),
+        ("waar kan ik mijn factuur vinden", "find-invoice"),
+        ("waar vind ik het kenmerk", "pay-where-reference"),
         ("mijn man is dood", "deceased"),
         ("mijn moeder is overleden", "deceased"),
     ],
