@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.channels import breaker
 from billing.documents import drawing, pdf
 from billing.models import DrawingOrder, FailedTry, Staff, StaffTask
 from billing.privacy import retention, rotation
@@ -36,7 +37,7 @@ def client(invoice):
 
 
 @pytest.fixture
-def page(client, invoice):
+def its_address(client, invoice):
     """The address that gives the file out."""
     return client.get(address(invoice, "statement_pdf"))["Location"]
 
@@ -48,20 +49,20 @@ def test_it_says_that_it_is_being_made_and_then_is_the_file(client, invoice):
     assert not DrawingOrder.objects.get().sealed_source, "what it was made of is gone"
 
 
-def test_nobody_else_gets_it_who_knows_the_address(page, client):
+def test_nobody_else_gets_it_who_knows_the_address(its_address, client):
     drawing.sweep()
-    assert client.get(page)["Content-Type"] == "application/pdf"
-    assert Client().get(page)["Location"] == "/"
-    assert looked_up(factories.invoice()).get(page)["Location"] == "/"
+    assert client.get(its_address)["Content-Type"] == "application/pdf"
+    assert Client().get(its_address)["Location"] == "/"
+    assert looked_up(factories.invoice()).get(its_address)["Location"] == "/"
 
 
-def test_it_is_there_no_longer_than_the_page_is_open_from_which_it_was_asked(page, client, monkeypatch):
+def test_it_is_there_no_longer_than_the_page_is_open_from_which_it_was_asked(its_address, client, monkeypatch):
     drawing.sweep()
     asked = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: asked + timedelta(minutes=14))
-    assert client.get(page)["Content-Type"] == "application/pdf"
+    assert client.get(its_address)["Content-Type"] == "application/pdf"
     monkeypatch.setattr(timezone, "now", lambda: asked + timedelta(minutes=16))
-    assert client.get(page)["Location"] == "/", "as that page, which asks for the reference again"
+    assert client.get(its_address)["Location"] == "/", "as that page, which asks for the reference again"
 
 
 def test_the_page_of_guests_gives_out_nothing_of_the_desk(invoice):
@@ -73,17 +74,17 @@ def test_the_page_of_guests_gives_out_nothing_of_the_desk(invoice):
     assert clerk.get(page.removeprefix("/beheer"))["Location"] == "/"
 
 
-def test_who_may_have_the_file_and_not_the_invoice_is_not_told_its_address(page, client, invoice):
-    assert invoice.token in client.get(page).content.decode()
+def test_who_may_have_the_file_and_not_the_invoice_is_not_told_its_address(its_address, client, invoice):
+    assert invoice.token in client.get(its_address).content.decode()
     session = client.session
     del session["invoices"]  # as of who speaks for a patient about a complaint
     session.save()
-    waits = client.get(page)
+    waits = client.get(its_address)
     assert waits.status_code == 200
     assert invoice.token not in waits.content.decode()
 
 
-def test_it_is_sealed_and_in_this_row_only(page):
+def test_it_is_sealed_and_in_this_row_only(its_address):
     order, other = DrawingOrder.objects.get(), DrawingOrder(token="another")
     assert order.source.startswith("<!doctype html>")
     assert b"doctype" not in bytes(order.sealed_source)
@@ -95,19 +96,19 @@ def test_it_is_sealed_and_in_this_row_only(page):
     assert b"%PDF" not in bytes(order.sealed_pdf)
 
 
-def test_after_an_hour_and_with_its_invoice_it_is_gone(page, client, invoice):
+def test_after_an_hour_and_with_its_invoice_it_is_gone(its_address, client, invoice):
     later = timezone.now() + drawing.FILE_KEPT_FOR
     drawing.sweep(now=later - timedelta(minutes=1))
     assert DrawingOrder.objects.exists()
     drawing.sweep(now=later + timedelta(minutes=1))
     assert not DrawingOrder.objects.exists()
-    assert client.get(page)["Location"] == "/"
+    assert client.get(its_address)["Location"] == "/"
     client.get(address(invoice, "statement_pdf"))
     retention._delete_documents([invoice.pk])
     assert not DrawingOrder.objects.exists()
 
 
-def test_one_that_can_not_be_drawn_is_told_to_a_person_who_still_finds_it_when_its_moment_is_over(page):
+def test_one_that_can_not_be_drawn_is_told_to_a_person_who_still_finds_it_when_its_moment_is_over(its_address):
     order = DrawingOrder.objects.get()
     DrawingOrder.objects.update(sealed_source=bytes(order.sealed_source)[:-1])
     drawing.sweep()
@@ -118,13 +119,13 @@ def test_one_that_can_not_be_drawn_is_told_to_a_person_who_still_finds_it_when_i
     assert StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED).closed_at is None, "nobody ever got that file"
 
 
-def test_what_takes_longer_is_said_and_the_page_looks_no_more_by_itself(page, client):
-    assert "refresh" in client.get(page).content.decode()
+def test_what_takes_longer_is_said_and_the_page_looks_no_more_by_itself(its_address, client):
+    assert "refresh" in client.get(its_address).content.decode()
     DrawingOrder.objects.update(asked_at=timezone.now() - drawing.SLOW_AFTER - timedelta(seconds=1))
-    assert "refresh" not in client.get(page).content.decode()
+    assert "refresh" not in client.get(its_address).content.decode()
 
 
-def test_the_full_invoice_and_a_file_of_the_same_invoice_wait_beside_each_other(page, invoice):
+def test_the_full_invoice_and_a_file_of_the_same_invoice_wait_beside_each_other(its_address, invoice):
     drawing.begin(invoice, language="nl")
     drawing.begin(invoice, language="nl")
     assert DrawingOrder.objects.count() == 2
@@ -135,6 +136,7 @@ def test_the_full_invoice_and_a_file_of_the_same_invoice_wait_beside_each_other(
 
 def test_a_web_process_draws_nothing_and_waits_for_no_drawing(client, invoice, monkeypatch):
     monkeypatch.setitem(sys.modules, "weasyprint", sys.modules.get("weasyprint"))  # put back after the test
+    monkeypatch.setattr(breaker, "_at_once", None)
     serving.post_worker_init(worker=None)
     with pytest.raises(ImportError):
         pdf.from_html("<p>")
