@@ -33,4 +33,11 @@ def filled(provider, mark, rows):
 
 
 def slots(rows):
-    return {"<int:payout_id>": str(rows["payout"].pk), "<str:kind>": "csv", "<str:reference>": "B-1"}
+    line = rows["linematch"].decision.line_id
+    return {
+        "regel/<int:line_id>/": f"regel/{line}/",
+        "bankline/<path:object_id>/": f"bankline/{line}/",
+        "<int:payout_id>": str(rows["payout"].pk),
+        "<str:kind>": "csv",
+        "<str:reference>": "B-1",
+    }
