@@ -59,9 +59,6 @@ def desk_action(act: str, label: Any) -> Callable[[F], F]:
     return marked
 
 
-BY_ITSELF = "vanzelf"  # in an address: the page asks it by itself, which is no work of whoever may have left it
-
-
 def _may_run(staff: Any, run: Any) -> bool:
     act = getattr(run, "act", "")
     return not act or rights.may(staff, act)

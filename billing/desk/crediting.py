@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit, rights
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
-from billing.desk.base import BY_ITSELF, TenantAdmin
+from billing.desk.base import TenantAdmin
 from billing.desk.detail import Section, amount, short_day
-from billing.documents import drawing, full_invoice
+from billing.documents import desk, drawing, full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
@@ -146,20 +146,10 @@ class Crediting(TenantAdmin):
         return attachment(full_invoice.content_of(drawn), name="creditnota.pdf", content_type="application/pdf")
 
     def being_drawn(self, request: HttpRequest, invoice: Invoice) -> HttpResponse:
-        """Say that a worker is drawing the document; the page asks again for the same address by itself, for a while.
-
-        What it asks by itself is no work of the person who may have left it (`BY_ITSELF`).
-        """
+        """Say that a worker is drawing a document of an invoice."""
         language = letter_language(invoice.patient.language)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("The document is being made"),
-            "invoice": invoice,
-            "opts": self.opts,
-            "slow": drawing.is_slow(invoice, language=language, now=timezone.now()),
-            "by_itself": BY_ITSELF,
-        }
-        return render(request, "admin/being_drawn.html", context)
+        slow = drawing.is_slow(invoice, language=language, now=timezone.now())
+        return desk.being_drawn(request, slow=slow, invoice=invoice, opts=self.opts)
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""

@@ -1,5 +1,7 @@
 """A file that a worker draws for a member of staff: the page that looks again by itself, and then the file."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +14,7 @@ from billing.models import Staff
 from billing.rooms import DeskPage
 
 PAGE = "admin:billing_file"
-_BY_ITSELF = "vanzelf"  # as in `billing.desk.base`: what the page asks by itself is no work of whoever may have left it
+BY_ITSELF = "vanzelf"  # in an address: the page asks it by itself, which is no work of whoever may have left it
 
 
 def pages() -> tuple[DeskPage, ...]:
@@ -27,10 +29,19 @@ def show(request: HttpRequest, file: str) -> HttpResponse:
     order = moment.find(request, file, page=PAGE)
     if order is None:
         raise Http404
+    return moment.give(order) or being_drawn(request, slow=moment.is_slow(order))
+
+
+def being_drawn(request: HttpRequest, *, slow: bool, **facts: Any) -> HttpResponse:
+    """Say that a worker is drawing a document; the page asks again for the same address by itself, unless it is slow.
+
+    What it asks by itself is no work of the person who may have left it (`BY_ITSELF`).
+    """
     context = {
         **admin.site.each_context(request),
         "title": _("The document is being made"),
-        "slow": moment.is_slow(order),
-        "by_itself": _BY_ITSELF,
+        "slow": slow,
+        "by_itself": BY_ITSELF,
+        **facts,
     }
-    return moment.give(order) or render(request, "admin/being_drawn.html", context)
+    return render(request, "admin/being_drawn.html", context)

@@ -117,8 +117,11 @@ def subject_of(question: str, language: str, found: Match) -> str:
     word_for_word = _asked(language).get(tuple(words.plain(question)), "")
     if word_for_word or not found.is_sure:
         return word_for_word
-    subject, wanted = found.closest[0].subject, find(words.without_what_is_not_meant(question), language)
-    return subject if wanted.closest and wanted.closest[0].subject == subject else ""
+    subject, meant = found.closest[0].subject, words.without_what_is_not_meant(question)
+    if meant == question:
+        return subject
+    wanted = find(meant, language).closest
+    return subject if wanted and wanted[0].subject == subject else ""
 
 
 def find(question: str, language: str) -> Match:

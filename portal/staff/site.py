@@ -16,8 +16,9 @@ from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
 from billing import rights, rooms
-from billing.desk.base import BY_ITSELF, TenantAdmin
+from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
+from billing.documents.desk import BY_ITSELF
 from billing.rooms import Desk, DeskPage
 from billing.tenancy import practices_of
 from portal.staff import figures, idle, operations, otp, views
