@@ -223,8 +223,9 @@ def _messages_to_staff() -> dict[str, MessageKind]:
 
 def _messages() -> dict[str, MessageKind]:
     from billing.adjustments import credit_notes
-    from billing.dunning import hold_messages, letters
+    from billing.dunning import announcements, hold_messages, letters
     from billing.invoices.letter_steps import LETTERS
+    from billing.models import ReminderStep
     from billing.plans import messages as plan_messages
 
     kinds = {
@@ -239,7 +240,11 @@ def _messages() -> dict[str, MessageKind]:
     }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(
-            letter.needs, letters.may_send, sent=letters.messages_sent, bounced=letters.message_bounced
+            letter.needs,
+            letters.may_send,
+            announcements.may_send_while if letter == LETTERS[ReminderStep.Step.NOTICE] else None,
+            sent=letters.messages_sent,
+            bounced=letters.message_bounced,
         )
     kinds["hold_placed"] = MessageKind(_LINK | {"outstanding", "voided"}, hold_messages.may_send_placed)
     kinds["payment_reversed"] = MessageKind(

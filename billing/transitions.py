@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 
-def advance(row: models.Model, to: str, **changes: Any) -> bool:
+def advance(row: models.Model, to: str, *conditions: Q, **changes: Any) -> bool:
     """Set `row.status` to `to` and write `changes` (values or rows) with it; return whether this caller did it.
 
     The database compares: of two callers that both read the old status only one wins, and only the winner acts, in the
-    same transaction. Raises ValueError for a transition that the graph does not list.
+    same transaction. The row must meet the `conditions` as well. Raises ValueError for a transition that the graph does
+    not list.
     """
     model: Any = type(row)
     before: str = row.status  # type: ignore[attr-defined]
     if to not in model.TRANSITIONS[before]:
         raise ValueError(f"{model.__name__}: {before} → {to} is not a transition")
     moved = {"status": to, **changes}
-    won: bool = model._base_manager.filter(pk=row.pk, status=before).update(**moved) == 1
+    won: bool = model._base_manager.filter(*conditions, pk=row.pk, status=before).update(**moved) == 1
     if won:
         for name, value in moved.items():
             setattr(row, name, value)

@@ -1,34 +1,38 @@
 """Announcements of new invoices, made fifty at a time: each is about one invoice, and what they share is read once.
+Their mails are checked together as well.
 
 Workers share them. Each takes the next ones that nobody holds, by locking patient and invoice until they are made, and
 waits for no lock. A worker that dies holds nothing any more, so that the next one takes what it had taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from billing import ledger
 from billing.dunning import letter_facts, letters
 from billing.dunning.blockers import Action, Blocker, Known, blockers
 from billing.dunning.sending_hours import may_be_sent
 from billing.failures import due, isolated_together
 from billing.invoices import schedule
-from billing.invoices.addressee import addressee_loaded
+from billing.invoices.addressee import Addressee, addressee_loaded, addressees
 from billing.invoices.holds import stopping
 from billing.invoices.letter_steps import LETTERS
 from billing.ledger.breakdown import Parts, parts_of
 from billing.ledger.entries import balance_of, postings_of, sides_in, with_postings
 from billing.models import Invoice, Letter, PaymentPlan, Provider, ReminderStep
+from billing.money import ZERO
 from billing.outbox.queue import Draft, queue_each
 from billing.plans import agreements
 from billing.practices import readiness
 from billing.rooms import Stops
+from billing.text.addresses import is_one_address
 from billing.transitions import advance_each
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -159,3 +163,38 @@ def _write(ready: Sequence[_Announced], *, now: datetime) -> None:
     Letter.objects.bulk_update(made, ["message"])
     advance_each([one.row for one in ready], Status.COMPOSED, "letter", "amount", "principal")
     schedule.reschedule_each([(one.invoice, one.today) for one in ready])
+
+
+# --- sending ------------------------------------------------------------------------------------
+
+
+def may_send_while(messages: Collection[int], now: datetime) -> tuple[list[int], Q]:
+    """Return which of these mails may leave as far as was read without a lock, and what must be so when one is claimed.
+
+    Money can come and the step end at any moment, so the statement that claims a mail looks at them itself. What is
+    wrong with the others, `letters.may_send` says.
+    """
+    rows = list(ReminderStep.objects.filter(letter__message__in=messages).select_related("letter", "invoice__provider"))
+    to = addressees([row.invoice_id for row in rows])
+    fine = [row.letter for row in rows if row.letter and _may_leave(row, row.letter, to[row.invoice_id], now)]
+    return [letter.message_id for letter in fine if letter.message_id], _as_composed()
+
+
+def _may_leave(row: ReminderStep, letter: Letter, to: Addressee, now: datetime) -> bool:
+    """Tell whether nothing that the clock or the practice decides is against this announcement."""
+    today = max(timezone.localtime(now).date(), letter.made_on)
+    provider = row.invoice.provider
+    at_this_hour = may_be_sent(Step.NOTICE, now, provider) and not letters.is_stale(letter, row.invoice, today)
+    return at_this_hour and readiness.may_send(provider) and is_one_address(to.email)
+
+
+def _as_composed() -> Q:
+    """Return the condition on a message that its announcement stands, and that what it asks for is still owed."""
+    announced = ledger.with_balance(Invoice.objects.filter(withdrawn_at=None)).filter(
+        reminder_steps__letter__message=OuterRef("pk"),
+        reminder_steps__step=Step.NOTICE,
+        reminder_steps__status=Status.COMPOSED,
+        reminder_steps__amount=F("balance"),
+        reminder_steps__amount__gt=ZERO,
+    )
+    return Q(Exists(announced))

@@ -264,7 +264,7 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
         blocker = _blocker_to_sending(row, now=now, today=today)
         if blocker and blocker.action == Action.RETRY:
             return now + RECHECK_AFTER
-        if blocker or _is_stale(letter, row.invoice, today):
+        if blocker or is_stale(letter, row.invoice, today):
             reason = blocker.reason if blocker else "stale"
             _withdraw(letter, rows, invoices, reason, today=today)
             return reason
@@ -275,7 +275,7 @@ def _is_queued(letter: Letter) -> bool:
     return letter.message is not None and letter.message.status == OutboxMessage.Status.QUEUED
 
 
-def _is_stale(letter: Letter, invoice: Invoice, today: date) -> bool:
+def is_stale(letter: Letter, invoice: Invoice, today: date) -> bool:
     """Tell whether a letter must be composed again: the days that it names count from the day on which it is sent."""
     if letter.step != Step.NOTICE:
         return today > letter.made_on

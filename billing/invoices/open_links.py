@@ -6,7 +6,7 @@ says which invoice and until when, and whoever reads the row or a backup of it c
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -151,20 +151,31 @@ def placeholder(invoice: Invoice, *, until: date) -> str:
     return f"open-link:{invoice.pk}:{until.isoformat()}".ljust(_WIDTH, "_")
 
 
-def filled_in(*texts: str, email: str, about: int | None) -> list[str]:
+def filled_in(*texts: str, email: str, about: int | None, token: str = "") -> list[str]:
     """Return the texts of a mail to `email` about the invoice with the key `about`, each with its links.
 
-    Raises ValueError for an invoice of somebody for whom another person pays: a letter may be about several patients.
+    `token`: that of this invoice, where the caller has read it. Raises ValueError for an invoice of somebody for whom
+    another person pays: a letter may be about several patients.
     """
 
     @cache  # each link stands there several times
     def link(pk: str, until: str) -> str:
-        invoice = Invoice.objects.filter(pk=int(pk)).only("token", "patient_id").first()
-        if invoice is None or not _is_of_debtor(invoice, about):
-            raise ValueError("a link to an invoice of another patient")
-        return in_mail(invoice.token, email=email, until=date.fromisoformat(until))
+        of = token if token and int(pk) == about else _token_of(int(pk), about)
+        return in_mail(of, email=email, until=date.fromisoformat(until))
 
     return [_PLACEHOLDER.sub(lambda found: link(found[1], found[2]), text) for text in texts]
+
+
+def tokens_of(invoice_ids: Iterable[int]) -> dict[int, str]:
+    """Return the tokens of these invoices by key."""
+    return dict(Invoice.objects.filter(pk__in=list(invoice_ids)).values_list("pk", "token"))
+
+
+def _token_of(pk: int, about: int | None) -> str:
+    invoice = Invoice.objects.filter(pk=pk).only("token", "patient_id").first()
+    if invoice is None or not _is_of_debtor(invoice, about):
+        raise ValueError("a link to an invoice of another patient")
+    return invoice.token
 
 
 def _is_of_debtor(invoice: Invoice, about: int | None) -> bool:

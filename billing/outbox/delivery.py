@@ -11,6 +11,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
 from email.header import Header
@@ -20,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,7 +46,9 @@ FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 100, 20
 SWEEP_AHEAD = 1000  # of so many that are due a sweep draws its next ones, so that two workers seldom draw the same
-DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"  # rules that may fail
+# Rules that may fail.
+DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"
+CHECK_TOGETHER = "check messages together"
 CALENDAR_FILE = "zorgrekening.ics"
 # Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
 _QUOTED_PRINTABLE = Charset("utf-8")
@@ -55,21 +58,37 @@ _QUOTED_PRINTABLE.body_encoding = QP
 _EMPTY_FIRST_LINE = re.compile(rb"^([!-9;-~]+:) *\r\n +", re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that are due, and what was read for all of them together, without a lock.
+
+    `failed`: on which delivery failed before. `may_leave`: which may leave as long as what is true of their rows.
+    `tokens`: those of their invoices. All of it is by the key of message or invoice.
+    """
+
+    messages: list[OutboxMessage]
+    failed: set[int]
+    may_leave: dict[int, Q]
+    tokens: dict[int, str]
+
+
 def deliver(message_id: int, *, now: datetime | None = None) -> None:
     """Send this message if it is queued and due; otherwise another worker has it, or it is done: do nothing.
 
     Also when something of ours failed on it before: somebody just queued it.
     """
     for message in _queued(now or timezone.now()).filter(pk=message_id):
+        batch = _read([message], now or timezone.now())
         with smtp.Mailer() as mailer:
-            _deliver(message, mailer, now)
+            _deliver(message, batch, mailer, now)
         _tell_of_sent([message], now or timezone.now())
-        succeeded(rule=DELIVER, row=message.pk)
+        if batch.failed:
+            succeeded(rule=DELIVER, row=message.pk)
 
 
 def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
     """Take a queued message as sent at that moment, without sending it: for the past that a demo begins with."""
-    if _claim(message, at):
+    if _claim(message, at, None):
         _sent(message, at)
         _tell_of_sent([message], at)
 
@@ -83,16 +102,16 @@ def sweep(*, now: datetime | None = None) -> bool:
     _mark_abandoned_in_doubt(now)
     stop_at = time.monotonic() + SWEEP_SECONDS
     with smtp.Mailer() as mailer:
-        while batch := _next_due(now or timezone.now()):
-            failed = failed_before([message.pk for message in batch], rule=DELIVER)
+        while messages := _next_due(now or timezone.now()):
+            batch = _read(messages, now or timezone.now())
             try:
-                for message in batch:
+                for message in batch.messages:
                     if time.monotonic() > stop_at:
                         return True
-                    if not _deliver_isolated(message, mailer, now, failed):
+                    if not _deliver_isolated(message, batch, mailer, now):
                         return False  # an unreachable server is tried once a sweep, not a thousand times
             finally:
-                _tell_of_sent(batch, now or timezone.now())
+                _tell_of_sent(batch.messages, now or timezone.now())
     return False
 
 
@@ -104,10 +123,34 @@ def _next_due(at: datetime) -> list[OutboxMessage]:
     return list(waiting.filter(pk__in=drawn))
 
 
-def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None, failed: set[int]) -> bool:
+def _read(messages: list[OutboxMessage], now: datetime) -> _Batch:
+    """Read what is needed of each of these messages, and what their rooms say of all of them.
+
+    Raises RuntimeError inside a transaction: a claim must be committed before a byte is sent.
+    """
+    with transaction.atomic(durable=True):
+        pass  # so that a claim of one statement needs none of its own; nothing is asked of PostgreSQL
+    may_leave: dict[int, Q] = {}
+    by_kind = defaultdict(list)
+    for message in messages:
+        by_kind[message.kind].append(message.pk)
+    for kind, keys in by_kind.items():
+        announced = rooms.message_kinds().get(kind)
+        if announced and announced.may_send_while:
+            look = partial(announced.may_send_while, keys, now)
+            fine, as_long_as = isolated(look, rule=CHECK_TOGETHER, now=now) or ((), Q())
+            may_leave |= dict.fromkeys(fine, as_long_as)
+        elif announced is None or announced.may_send is None:
+            may_leave |= dict.fromkeys(keys, Q())
+    failed = failed_before([message.pk for message in messages], rule=DELIVER)
+    tokens = open_links.tokens_of({message.invoice_id for message in messages if message.invoice_id})
+    return _Batch(messages, failed, may_leave, tokens)
+
+
+def _deliver_isolated(message: OutboxMessage, batch: _Batch, mailer: smtp.Mailer, now: datetime | None) -> bool:
     """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
-    act, about = partial(_deliver, message, mailer, now), _about(message.pk)
-    known = message.pk in failed
+    act, about = partial(_deliver, message, batch, mailer, now), _about(message.pk)
+    known = message.pk in batch.failed
     return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now, may_have_failed=known) is not False
 
 
@@ -189,12 +232,13 @@ def _queued(now: datetime) -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now)
 
 
-def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
+def _deliver(message: OutboxMessage, batch: _Batch, mailer: smtp.Mailer, now: datetime | None) -> bool:
     """Claim and send a message, and record the outcome. Return False when the mail server can't be reached."""
-    if not _claim(message, now or timezone.now()):
+    if not _claim(message, now or timezone.now(), batch.may_leave.get(message.pk)):
         return True
     try:
-        mailer.send(mail_of(message), sender=return_path.address_of(message.pk), recipient=in_ascii(message.recipient))
+        mail = mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
+        mailer.send(mail, sender=return_path.address_of(message.pk), recipient=in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -209,19 +253,23 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     return True
 
 
-def _claim(message: OutboxMessage, now: datetime) -> bool:
+def _claim(message: OutboxMessage, now: datetime, as_long_as: Q | None) -> bool:
     """Claim the message, committed before a byte is sent; return False when another worker was first.
 
-    A second try keeps the Message-ID, so that a mailbox that got both can tell that they are the same.
+    As long as what was read of many together is still so, that is one statement; else its room looks at it alone. A
+    second try keeps the Message-ID, so that a mailbox that got both can tell that they are the same.
     """
+    claim: dict[str, Any] = {
+        "claimed_at": now,
+        "tries": message.tries + 1,
+        "message_id": message.message_id or f"<{new_token()}@{return_path.sender().rpartition('@')[2]}>",
+    }
+    if as_long_as is not None:
+        unchanged = Q(recipient=message.recipient)
+        if advance(message, Status.SENDING, unchanged, as_long_as, **claim):
+            return True
     with transaction.atomic(durable=True):
-        claimed = _passes_last_check(message, now) and advance(
-            message,
-            Status.SENDING,
-            claimed_at=now,
-            tries=message.tries + 1,
-            message_id=message.message_id or f"<{new_token()}@{return_path.sender().rpartition('@')[2]}>",
-        )
+        claimed = _passes_last_check(message, now) and advance(message, Status.SENDING, **claim)
         if claimed:  # the batch was read some time ago; from now on `readdress` leaves this one as it is
             message.refresh_from_db(fields=["recipient"])
         return claimed
@@ -308,15 +356,18 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
         isolated(act, rule=GIVE_UP, row=message.pk, about=_about(message.pk), now=now)
 
 
-def mail_of(message: OutboxMessage) -> bytes:
-    """Return the mail as bytes for the mail server. Raises ValueError for what can't be a mail to one address."""
+def mail_of(message: OutboxMessage, *, token: str = "") -> bytes:
+    """Return the mail as bytes for the mail server. Raises ValueError for what can't be a mail to one address.
+
+    `token`: that of its invoice, where the caller has read it.
+    """
     recipient = in_ascii(message.recipient)  # Django would write the domain in the older IDNA 2003
     headers = {
         "Message-ID": message.message_id,
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
         "Content-Language": languages_of(message.language),
     }
-    text, html = _with_links(message)
+    text, html = _with_links(message, token)
     mail = EmailMultiAlternatives(message.subject, text, to=[recipient], headers=headers)
     mail.encoding = _QUOTED_PRINTABLE
     mail.attach_alternative(html, "text/html")
@@ -330,10 +381,10 @@ def mail_of(message: OutboxMessage) -> bytes:
     return _EMPTY_FIRST_LINE.sub(rb"\1 ", head) + end + body
 
 
-def _with_links(message: OutboxMessage) -> list[str]:
+def _with_links(message: OutboxMessage, token: str) -> list[str]:
     """Return text and HTML with their links, which are made for the address that this mail goes to."""
     bodies = [message.text, message.html]
     kind = rooms.message_kinds().get(message.kind)
     if kind and kind.filled_in:
         bodies = [kind.filled_in(message, body) for body in bodies]
-    return open_links.filled_in(*bodies, email=message.recipient, about=message.invoice_id)
+    return open_links.filled_in(*bodies, email=message.recipient, about=message.invoice_id, token=token)

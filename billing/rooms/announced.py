@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import URLPattern
 
@@ -59,14 +60,17 @@ class MessageKind:
     """A kind of message. Its texts are `templates/messages/<kind>.<language>.html`.
 
     `needs`: the facts that its texts use. `may_send` is called in the transaction that claims the message, and may lock
-    and change rows of its own. `sent` and `failed` are called once, after the outcome was committed: a rule that must
-    not miss it checks the row as well. `sent` is given the keys of all that left together, and is one transaction.
+    and change rows of its own. `may_send_while` is asked before, about many together and without a lock: which of them
+    may leave, and as long as what is true of their rows. The statement that claims one sees to that; where it is no
+    longer true, `may_send` decides. `sent` and `failed` are called once, after the outcome was committed: a rule that
+    must not miss it checks the row as well. `sent` is given the keys of all that left together, and is one transaction.
     `filled_in` makes of a body in the row what leaves: with a link that nobody may read in the row. `bounced` is called
     with who reported it, in the transaction that records it, before the row is marked.
     """
 
     needs: frozenset[str] = frozenset()
     may_send: Callable[[Row, datetime], Verdict] | None = None
+    may_send_while: Callable[[Collection[int], datetime], tuple[Collection[int], Q]] | None = None
     sent: Callable[[Collection[int]], object] | None = None
     failed: Callable[[Row], object] | None = None
     filled_in: Callable[[Row, str], str] | None = None

@@ -15,7 +15,7 @@ from tests.faults.timetable import app  # noqa: E402, F401  Celery looks for it 
 LONGER_THAN_A_SWEEP_WAITS = 1.2
 
 
-def advance(row, to, **changes):
+def advance(row, to, *_conditions, **changes):
     """Like billing.transitions.advance, but it never looks whether the row is still as it was read."""
     changes["status"] = to
     time.sleep(LONGER_THAN_A_SWEEP_WAITS)

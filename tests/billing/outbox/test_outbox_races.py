@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.models import OutboxMessage, StaffTask
@@ -80,7 +81,7 @@ def test_two_workers_at_once_send_one_mail(sink):
 
 
 def test_without_the_compare_and_set_the_same_race_doubles_the_mail(sink, monkeypatch):
-    def advance_blindly(row: OutboxMessage, to: str, **changes: Any) -> bool:
+    def advance_blindly(row: OutboxMessage, to: str, *_conditions: Q, **changes: Any) -> bool:
         OutboxMessage.objects.filter(pk=row.pk).update(status=to, **changes)
         for name, value in {"status": to, **changes}.items():
             setattr(row, name, value)
