@@ -1,4 +1,4 @@
-"""What the page of an invoice costs at the desk, whatever is on it: a number that may only fall."""
+"""What the page of an invoice costs at the desk does not grow with what is on it; `tests/costs` says what it costs."""
 
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,6 @@ from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
-MOST = 20  # 39 before; what is left: who asks (4), the access log (3), one for each table of which there are rows
 
 
 def filled(number: str, times: int, **fields) -> Invoice:
@@ -40,11 +39,10 @@ def queries(client, invoice) -> list[str]:
     return [query["sql"] for query in caught.captured_queries if "SAVEPOINT" not in query["sql"]]
 
 
-def test_the_page_of_an_invoice_takes_few_queries_however_much_is_on_it():
+def test_the_page_of_an_invoice_takes_no_more_queries_however_much_is_on_it():
     little = filled("WEINIG", 1)
     client = signed_in(factories.staff(provider=little.provider, role="approver"))
     queries(client, little)
     first = queries(client, little)
     much = filled("VEEL", 4, provider=little.provider)
-    assert len(first) <= MOST, "\n".join(f"{number} {sql[:160]}" for number, sql in enumerate(first))
     assert len(queries(client, much)) <= len(first)

@@ -277,14 +277,6 @@ class TestTheInvoicePage:
         assert "U heeft meer tijd om te betalen" in page
         assert reverse("plan_calendar", args=[invoice.token]) in page
 
-    def test_a_plan_costs_one_query_more(self, client, invoice, django_assert_num_queries):
-        three_times(invoice)
-        enter(client, invoice)
-        url = reverse("invoice", args=[invoice.token])
-        client.get(url)
-        with django_assert_num_queries(3):
-            client.get(url)
-
 
 @pytest.mark.usefixtures("sandbox")
 @pytest.mark.django_db(transaction=True)

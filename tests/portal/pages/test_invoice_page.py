@@ -14,7 +14,7 @@ from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.links import new_token
-from billing.models import Hold, LedgerTransaction
+from billing.models import LedgerTransaction
 from billing.models.ledger import Account
 from tests import factories
 
@@ -130,19 +130,6 @@ def test_never_a_name_a_treatment_or_a_way_to_reach_somebody(client):
     secrets = ["Wortelkanaal", "E13", patient.email, patient.surname, patient.city, patient.street, patient.number]
     for secret in [*secrets, "12345678", "1980", "123456789", "3311", invoice.provider.iban]:
         assert secret not in text, secret
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize(("state", "queries"), [("open", 2), ("on_hold", 2), ("paid", 3)])
-def test_a_page_costs_two_queries_and_one_more_when_paid(client, django_assert_num_queries, state, queries):
-    invoice = factories.invoice(amount="10.00")
-    if state == "on_hold":
-        holds.place_hold(invoice, Hold.STAFF, by="test")
-    if state == "paid":
-        book(invoice, LedgerTransaction.Kind.PAYMENT, "-10.00")
-    address = open_in(client, invoice)
-    with django_assert_num_queries(queries):
-        assert client.get(address).status_code == 200
 
 
 def test_without_having_entered_the_reference_one_sees_nothing(client, django_assert_num_queries):

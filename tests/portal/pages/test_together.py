@@ -166,13 +166,6 @@ def test_a_stranger_gets_an_empty_page(client):
     assert 'name="reference"' in html
 
 
-def test_it_takes_one_query_for_all_invoices(client, three, django_assert_max_num_queries):
-    for invoice in three:
-        look_up(client, invoice)
-    with django_assert_max_num_queries(3):  # the session, its save, and the invoices
-        page(client)
-
-
 class TestJointLetter:
     @pytest.fixture
     def letter(self, three):
