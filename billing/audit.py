@@ -1,6 +1,7 @@
 """The audit trail, and tasks for staff where no rule can decide."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -100,8 +101,8 @@ def task(
 def open_tasks(tasks: Sequence[StaffTask]) -> None:
     """Open tasks for staff, each as `open_task` does."""
     StaffTask.objects.bulk_create(tasks, ignore_conflicts=True)
-    for one in tasks:
-        log.warning("staff task %s", one.kind)
+    for kind, count in Counter(one.kind for one in tasks).items():
+        log.warning("staff task %s (%s)", kind, count)
 
 
 def open_alarm(

@@ -4,6 +4,7 @@ Every command locks the invoice, then the file, and reads both again.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.translation import override
 
 from billing import audit
 from billing.errors import Refused
-from billing.ledger import lock_invoice
+from billing.ledger import lock_invoices
 from billing.models import Invoice, Provider
 from billing.text.written import written
 from billing.transitions import advance
@@ -37,11 +38,19 @@ INADMISSIBLE = ("not_ours", "answered_before", "at_court", "no_authority", "too_
 
 def lock(complaint_id: int) -> Complaint:
     """Lock the invoice, then the file, until the transaction ends; return the file, freshly read."""
-    invoice_id = Complaint.objects.values_list("invoice_id", flat=True).get(pk=complaint_id)
-    invoice = lock_invoice(invoice_id) if invoice_id else None
-    complaint = Complaint.objects.select_for_update(of=("self",), no_key=True).get(pk=complaint_id)
-    complaint.invoice = invoice
+    (complaint,) = lock_each([complaint_id])
     return complaint
+
+
+def lock_each(complaint_ids: Collection[int]) -> list[Complaint]:
+    """Lock all the invoices, then the files, both in the order of their keys; return the files as `lock` does."""
+    files = Complaint.objects.filter(pk__in=complaint_ids)
+    about = files.exclude(invoice=None).order_by().values_list("invoice_id", flat=True)
+    invoices = {invoice.pk: invoice for invoice in lock_invoices(about)}
+    locked = list(files.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    for complaint in locked:
+        complaint.invoice = invoices[complaint.invoice_id] if complaint.invoice_id else None
+    return locked
 
 
 def provider_of(invoice: Invoice | None, subject: str) -> Provider | None:
@@ -70,10 +79,18 @@ def say(
     complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None, came: Came = ON_THE_PAGE
 ) -> ComplaintMessage:
     """Add a message to a locked file and return it."""
+    message = message_in(complaint, kind, text, by=by, now=now, came=came)
+    message.save(force_insert=True)
+    return message
+
+
+def message_in(
+    complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None, came: Came = ON_THE_PAGE
+) -> ComplaintMessage:
+    """Return a message that is still to be saved in a locked file."""
     message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
     message.channel, message.received_on = came.channel, came.on
     message.text = written(text, max_length=LONGEST)
-    message.save(force_insert=True)
     return message
 
 

@@ -1,9 +1,11 @@
 """Mails about a complaint. They say that something happened and where to look, never what was said or answered."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,13 +13,13 @@ from django.utils.formats import date_format
 from billing import ledger, links
 from billing.dunning import hold_messages, told_together
 from billing.invoices import references
-from billing.invoices.addressee import addressee
+from billing.invoices.addressee import Addressee, addressee, addressees
 from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import OutboxMessage
 from billing.money import ZERO
-from billing.outbox.queue import queue_message, withdraw_since
+from billing.outbox.queue import Draft, queue_each, queue_message, withdraw_since
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
 from complaints import deadlines, freeze
@@ -73,14 +75,22 @@ def _reader(complaint: Complaint, *, asked: bool = False) -> str:
 
     `asked`: also while they have not shown yet that they may speak for the patient.
     """
+    return _reader_with(_mandates([complaint]).get(complaint.pk), complaint, asked=asked)
+
+
+def _reader_with(row: Mandate | None, complaint: Complaint, *, asked: bool) -> str:
     given: str = complaint.facts.get("email", "")
-    row = Mandate.objects.filter(complaint=complaint).order_by("pk").last()
     if row is None or complaint.invoice is None:
         return given
     if row.ended_at is not None:
         return ""
     stands = row.valid_until is not None and row.valid_until >= timezone.localdate() and row.may_receive
     return given if stands or (asked and row.confirmed_at is None) else ""
+
+
+def _mandates(complaints: Sequence[Complaint]) -> dict[int, Mandate]:
+    """Return the last authorisation in each of these files that has one, by the key of the file."""
+    return {row.complaint_id: row for row in Mandate.objects.filter(complaint__in=complaints).order_by("pk")}
 
 
 def permission(complaint: Complaint, *, proof_by: date) -> None:
@@ -99,15 +109,26 @@ def day(value: date) -> str:
     return date_format(value, "DATE_FORMAT")
 
 
-def state(complaint: Complaint, *, today: date) -> None:
-    """Tell honestly that there is no news: nobody wrote in time, so the product does."""
-    facts = {
-        "answer_by": complaint.answer_by,
-        "late": complaint.answer_by < today,
-        "waits_until": complaint.waits_until,
-        "since": deadlines.received_on(complaint.received_at),
-    }
-    _queue("complaint_state", complaint, str(today), facts, recipient=_reader(complaint, asked=True))
+def states(complaints: Sequence[Complaint], *, today: date) -> None:
+    """Tell honestly, about each of these files, that there is no news: nobody wrote in time, so the product does."""
+    mandates = _mandates(complaints)
+    readers = {one.pk: _reader_with(mandates.get(one.pk), one, asked=True) for one in complaints}
+    patients = addressees([one.invoice_id for one in complaints if one.invoice_id and not readers[one.pk]])
+    prefetch_related_objects([one.invoice for one in complaints if one.invoice and one.provider_id], "provider")
+    drafts = []
+    for one in complaints:
+        facts = {
+            "answer_by": one.answer_by,
+            "late": one.answer_by < today,
+            "waits_until": one.waits_until,
+            "since": deadlines.received_on(one.received_at),
+        }
+        if to := _to_whom(one, readers[one.pk], patients):
+            page = _page(one, readers[one.pk], mandates.get(one.pk))
+            drafts.append(_draft("complaint_state", one, str(today), {**facts, "page": page}, to))
+    told = OutboxMessage.objects.filter(dedupe_key__in=[draft.dedupe_key for draft in drafts])
+    known = set(told.values_list("dedupe_key", flat=True))
+    queue_each("complaint_state", [draft for draft in drafts if draft.dedupe_key not in known], now=timezone.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,30 +206,56 @@ def keep_from_practice(complaint: Complaint) -> None:
         mails.exclude(invoice=None).update(invoice=None)
 
 
-def _page(complaint: Complaint, recipient: str) -> str:
-    """Return the path of the file; for who speaks for the patient the one that opens it to them."""
-    row = Mandate.objects.filter(complaint=complaint, ended_at=None, confirmed_at__isnull=False).first()
-    if row is not None and complaint.invoice is not None and recipient and recipient == complaint.facts.get("email"):
-        return reverse("complaint_spoken_for", args=[complaint.token, row.token])
-    return reverse("complaint", args=[complaint.token])
-
-
 def _queue(
     kind: str, complaint: Complaint, event: str, facts: dict[str, Any], *, recipient: str, language: str = ""
 ) -> OutboxMessage | None:
-    if not recipient and complaint.invoice is None:
-        return None  # somebody who left a telephone number or an address: staff call or write
-    page = links.absolute(_page(complaint, recipient))
-    of = complaint.invoice
-    if of is not None and not recipient:
-        to = addressee(of)
-        recipient, language = to.email, to.language
+    patients = addressees([complaint.invoice_id]) if complaint.invoice_id and not recipient else {}
+    to = _to_whom(complaint, recipient, patients, language)
+    if to is None:
+        return None
+    page = _page(complaint, recipient, _mandates([complaint]).get(complaint.pk))
+    draft = _draft(kind, complaint, event, {"page": page, **facts}, to)
     return queue_message(
         kind,
+        invoice=draft.invoice,
+        context=draft.context,
+        recipient=draft.to.email,
+        language=draft.to.language,
+        dedupe_key=draft.dedupe_key,
+    )
+
+
+def _to_whom(
+    complaint: Complaint, recipient: str, patients: Mapping[int, Addressee], language: str = ""
+) -> Addressee | None:
+    """Return the address `recipient`, or that of whoever pays the invoice; `patients` has these by invoice.
+
+    None for somebody who left a telephone number or an address: staff call or write.
+    """
+    if recipient:
+        return Addressee(recipient, language or complaint.language)
+    if complaint.invoice_id is None:
+        return None
+    to = patients[complaint.invoice_id]
+    return Addressee(to.email, to.language or complaint.language)
+
+
+def _draft(kind: str, complaint: Complaint, event: str, facts: dict[str, Any], to: Addressee) -> Draft:
+    return Draft(
         # The practice reads the messages about its invoices: of a file about us it learns nothing.
-        invoice=of if complaint.provider_id else None,
-        context={"number": complaint.number, "page": page, **facts},
-        recipient=recipient,
-        language=language or complaint.language,
+        invoice=complaint.invoice if complaint.provider_id else None,
+        to=to,
+        context={"number": complaint.number, **facts},
         dedupe_key=f"{kind}:{complaint.pk}:{event}",
     )
+
+
+def _page(complaint: Complaint, recipient: str, row: Mandate | None) -> str:
+    """Return the address of the file; for who speaks for the patient the one that opens it to them.
+
+    `row`: the last authorisation in the file.
+    """
+    stands = row is not None and row.ended_at is None and row.confirmed_at is not None
+    if row and stands and complaint.invoice and recipient and recipient == complaint.facts.get("email"):
+        return links.absolute(reverse("complaint_spoken_for", args=[complaint.token, row.token]))
+    return links.absolute(reverse("complaint", args=[complaint.token]))

@@ -64,9 +64,9 @@ def queue_message(
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message about an invoice: to whom it goes, what its texts say, and its event."""
+    """A message, mostly about an invoice: to whom it goes, what its texts say, and its event."""
 
-    invoice: Invoice
+    invoice: Invoice | None
     to: Addressee
     context: dict[str, Any]
     dedupe_key: str
@@ -99,7 +99,8 @@ def _drawn(kind: str, draft: Draft, *, code: str, now: datetime) -> OutboxMessag
         kind=kind, invoice=draft.invoice, language=draft.to.language, recipient=draft.to.email, code=code,
         dedupe_key=draft.dedupe_key, created_at=now, next_try_at=now,
     )  # fmt: skip
-    _render(message, about(draft.invoice) | _reader(draft.invoice, draft.to) | draft.context)
+    of_invoice = about(draft.invoice) | _reader(draft.invoice, draft.to) if draft.invoice else {}
+    _render(message, of_invoice | draft.context)
     return message
 
 

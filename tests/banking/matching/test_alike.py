@@ -35,7 +35,7 @@ from tests.banking.orders import made
 pytestmark = pytest.mark.django_db
 Kind, Step = LedgerTransaction.Kind, ReminderStep.Step
 BOOKED_AT = datetime(2026, 11, 26, 9, tzinfo=timezone.get_default_timezone())  # costs and interest: in time for some
-_CODE = re.compile(r"\b[A-Z0-9]{4}[- ][A-Z0-9]{4}\b")  # of a mail
+CODE = re.compile(r"\b[A-Z0-9]{4}[- ][A-Z0-9]{4}\b")  # of a mail
 LETTER_ON = DAY - timedelta(days=20)
 
 
@@ -98,7 +98,7 @@ def left() -> dict[str, Any]:
          sorted(one.postings.values_list("account", "amount", "invoice", "provider"), key=str))
         for one in LedgerTransaction.objects.all()
     ]  # fmt: skip
-    mails = [(one.kind, one.invoice_id, one.recipient, _CODE.sub("", one.text)) for one in _all(OutboxMessage)]
+    mails = [(one.kind, one.invoice_id, one.recipient, CODE.sub("", one.text)) for one in _all(OutboxMessage)]
     return {
         "lines": sorted(BankLine.objects.values_list("pk", "status")),
         "matches": sorted(LineMatch.objects.values_list("line", "invoice", "amount", "rule", "decision__status")),
