@@ -1,9 +1,9 @@
 """When our desk answers: the week as the operator set it, the days that differ, and what is true at a moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 
 from babel import Locale
@@ -98,7 +98,12 @@ def now_in_words(now: datetime) -> str:
 
 def week_in_words() -> str:
     """Say the hours of an ordinary week, days with the same hours together; empty where no hours are set."""
-    return ", ".join(_runs())
+    return _in_words(tuple(settings.OFFICE_WEEK.get(day) for day in range(7)), get_language())
+
+
+@lru_cache(maxsize=32)  # a week of each language: it stands in every mail
+def _in_words(week: tuple[tuple[time, time] | None, ...], _language: str | None) -> str:
+    return ", ".join(_runs(week))
 
 
 def languages_in_words() -> str:
@@ -107,9 +112,8 @@ def languages_in_words() -> str:
     return format_list([locale.languages.get(code, code) for code in settings.OFFICE_LANGUAGES], locale=locale)
 
 
-def _runs() -> Iterator[str]:
-    days = [(day, settings.OFFICE_WEEK.get(day)) for day in range(7)]
-    for pair, run in groupby(days, key=lambda found: found[1]):
+def _runs(week: Sequence[tuple[time, time] | None]) -> Iterator[str]:
+    for pair, run in groupby(enumerate(week), key=lambda found: found[1]):
         if pair is None:
             continue
         of_run = [str(WEEKDAYS[day]) for day, _pair in run]

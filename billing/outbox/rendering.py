@@ -1,7 +1,6 @@
 """Rendering of messages: one HTML template per kind and language is the only source of subject, HTML and text."""
 
 import re
-import textwrap
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -16,10 +15,10 @@ from billing.outbox import explaining
 TEXT_WIDTH = 72
 # What our messages are made of; values in them are escaped. An HTML parser for everybody's pages takes twice the time.
 _PIECE = re.compile(
-    r"<!--.*?-->|<!doctype [^<>]*>|<style>.*?</style>|<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>[^<>]*)>"
-    r"|(?P<words>[^<]+)",
+    r"(?:<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)(?P<attributes>[^<>]*)>|<!--.*?-->|<!doctype [^<>]*>)(?P<words>[^<]*)",
     re.DOTALL,
 )
+_BLANKS = re.compile(r"[ \t\r\n]+")  # not `\s`: the space in an amount must not break
 _HREF = re.compile(r'\shref="([^"]*)"')
 
 
@@ -68,7 +67,7 @@ class _PlainText:
     BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "header", "main", "footer"})
     TIGHT = frozenset({"li", "dt", "dd"})  # no empty line before these, except before the first of a list
     INLINE = frozenset({"strong", "em", "span", "a", "bdi", "br"})
-    FRAME = frozenset({"html", "head", "body", "meta", "title"})
+    FRAME = frozenset({"html", "head", "body", "meta", "title", "style"})
     KNOWN = BLOCKS | INLINE | FRAME
 
     def __init__(self) -> None:
@@ -89,12 +88,12 @@ class _PlainText:
                 break
             done = piece.end()
             end, tag, attributes, words = piece.groups()
-            if words:
-                self._add(unescape(words))
-            elif end:
+            if end:
                 self._close(tag)
             elif tag:
                 self._open(tag, attributes)
+            if words and (self._line or not words.isspace()):  # between most tags stands the end of a line
+                self._add(unescape(words))
         if done != len(html) or self._inside:
             raise ValueError("a message ends where nothing ends")
 
@@ -141,23 +140,24 @@ class _PlainText:
         self._glue = "\n" if tag in self.TIGHT else "\n\n"
 
     def _add(self, data: str) -> None:
-        words = re.sub(r"[ \t\r\n]+", " ", data)  # not `\s`: the space in an amount must not break
-        if "title" in self._inside:
-            self.subject = f"{self.subject}{words}".strip()
-        elif "body" in self._inside:
+        if "body" in self._inside:
+            words = _BLANKS.sub(" ", data)
             self._line += words.lstrip() if self._line[-1:] in ("", " ", "\n") else words
+        elif "title" in self._inside:
+            self.subject = f"{self.subject}{_BLANKS.sub(' ', data)}".strip()
 
     def _flush(self) -> None:
         """End the current paragraph, if there is one."""
         paragraph, self._line = self._line.strip(), ""
         if not paragraph:  # as after most tags
             return
-        wrapped, indent = [], self._first
+        lines: list[str] = []
+        indent = self._first
         for line in paragraph.split("\n"):
-            wrapped += _wrapped(line, indent, self._rest)
+            lines += _wrapped(line, indent, self._rest)
             indent = self._rest
         glue = self._glue if self._paragraphs else ""
-        self._paragraphs.append(glue + "\n".join(wrapped))
+        self._paragraphs.append(glue + "\n".join(lines))
         self._first = self._rest = ""
 
     @property
@@ -166,15 +166,14 @@ class _PlainText:
 
 
 def _wrapped(line: str, first: str, rest: str) -> list[str]:
-    """Return a line in lines of TEXT_WIDTH, the first of them and the others with these indents."""
-    line = line.rstrip(" ")
-    if line and len(first) + len(line) <= TEXT_WIDTH:  # as most are: looking for the words costs more
-        return [first + line]
-    return textwrap.wrap(
-        line,
-        TEXT_WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Return a line in lines of TEXT_WIDTH, the first of them and the others with these indents; none when it is empty.
+
+    A word that is longer stands alone in its line.
+    """
+    lines, indent, line = [], first, line.rstrip(" ")
+    while len(indent) + len(line) > TEXT_WIDTH and " " in line:
+        end = line.rfind(" ", 0, TEXT_WIDTH - len(indent) + 1)
+        end = line.index(" ") if end == -1 else end
+        lines.append(indent + line[:end].rstrip(" "))
+        line, indent = line[end:].lstrip(" "), rest
+    return [*lines, indent + line] if line else lines
