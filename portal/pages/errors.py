@@ -1,5 +1,6 @@
 """Designed answers for what goes wrong. Each says what the reader can do."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,9 @@ from django.utils import translation
 
 from portal import context
 from portal.languages import WHOLE, core, words
+from portal.postgresql.away import is_away
+
+_AWAY_SECONDS = 5  # a database that is started anew takes some seconds
 
 
 def _page(request: HttpRequest, template: str, facts: dict[str, Any] | None = None, *, status: int) -> HttpResponse:
@@ -71,5 +75,10 @@ def busy(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # Neither request nor database: whatever broke may well be one of them.
-    return HttpResponse(render_to_string("500.html", context.site(request)), status=500)
+    """Something of ours failed; 503 while the database is away, so that programs come back by themselves."""
+    # Neither request nor database: whatever broke may well be one of them. Nor "nothing was changed": who knows.
+    response = HttpResponse(render_to_string("500.html", context.site(request)), status=500)
+    if is_away(sys.exception()):
+        response.status_code = 503
+        response.headers["Retry-After"] = str(_AWAY_SECONDS)
+    return response

@@ -2,6 +2,7 @@
 
 import threading
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError, connection
@@ -20,7 +21,17 @@ def _raise(error):
     return view
 
 
+def _away(error: psycopg.Error) -> OperationalError:
+    """What Django makes of an error of the driver."""
+    found = OperationalError(str(error))
+    found.__cause__ = error
+    return found
+
+
 urlpatterns = [
+    path("herstart/", _raise(_away(psycopg.errors.AdminShutdown("terminating connection")))),
+    path("weg/", _raise(_away(psycopg.OperationalError("connection refused")))),
+    path("verstrengeld/", _raise(_away(psycopg.errors.DeadlockDetected("deadlock detected")))),
     path("kapot/", _raise(RuntimeError("boom 123456782"))),
     path("geen-database/", _raise(OperationalError("down"))),
     path("verdacht/", _raise(SuspiciousOperation("odd"))),
@@ -38,6 +49,9 @@ PAGES = {
     "/bestaat-niet/": (404, "Deze pagina bestaat niet", "This page does not exist"),
     "/druk/": (429, "Over 2 minuten kunt u het opnieuw proberen", "You can try again in 2 minutes"),
     "/kapot/": (500, "Er ging bij ons iets mis", "Something went wrong on our side"),
+    "/herstart/": (503, "Er ging bij ons iets mis", "Something went wrong on our side"),
+    "/weg/": (503, "Er ging bij ons iets mis", "Something went wrong on our side"),
+    "/verstrengeld/": (500, "Er ging bij ons iets mis", "Something went wrong on our side"),
     "/geen-database/": (500, "Er ging bij ons iets mis", "Something went wrong on our side"),
 }
 
@@ -61,6 +75,7 @@ def test_a_designed_page_without_touching_the_database(visitor, address, languag
     response = visitor.get(address)
     page = response.content.decode()
     assert response.status_code == status
+    assert response.headers.get("Retry-After") == {503: "5", 429: "61"}.get(status)
     assert (dutch if language == "nl" else english) in page
     assert f'<html lang="{language}">' in page
     assert 'href="/"' in page, "there is always a way out"
