@@ -58,10 +58,10 @@ def test_a_call_of_the_gateway_is_kept_while_its_payment_is_settled(locked):
                 Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
             is_locked.set()
             queued = connection.vendor == "sqlite"  # writers wait for each other there, whatever the row
-            return queued or is_kept.wait(timeout=5)
+            return queued or is_kept.wait(timeout=20)
 
     def keep():
-        is_locked.wait(timeout=5)
+        is_locked.wait(timeout=20)
         WebhookCall.objects.create(payment=payment, mollie_id="tr_1234567")
         is_kept.set()
 

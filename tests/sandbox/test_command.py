@@ -24,7 +24,7 @@ def test_it_says_when_it_is_ready_takes_mail_and_ends_cleanly(tmp_path, end):
     process = subprocess.Popen([*manage, "sandbox"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == f"sandbox ready: mail on 127.0.0.1:{port}, webhooks running\n"
-        with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
             client.sendmail("a@example.org", ["b@example.org"], b"Subject: x\r\n\r\ny")
         process.send_signal(end)
         assert process.wait(timeout=20) == 0

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def order(sandbox):
     def post(body):
-        answer = requests.post(f"{sandbox.url}/sandbox/faults", json=body, timeout=5)
+        answer = requests.post(f"{sandbox.url}/sandbox/faults", json=body, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -35,13 +35,13 @@ def test_faults_are_set_shown_counted_and_cleared(order, sandbox, mollie, reques
         assert refused.value.status == 503
     mollie.payments.create(request_body())
     address = f"{sandbox.url}/sandbox/faults"
-    assert requests.get(address, timeout=5).json()["create"]["times"] == 0
-    assert requests.delete(address, timeout=5).json() == {}
+    assert requests.get(address, timeout=30).json()["create"]["times"] == 0
+    assert requests.delete(address, timeout=30).json() == {}
 
 
 @pytest.mark.parametrize("body", [{"x": "500"}, {"create": "nonsense"}, {"create": 5}, {"get": "500", "times": "1"}])
 def test_what_cannot_be_understood_is_refused(sandbox, body):
-    answer = requests.post(f"{sandbox.url}/sandbox/faults", json=body, timeout=5)
+    answer = requests.post(f"{sandbox.url}/sandbox/faults", json=body, timeout=30)
     assert answer.status_code == 422
     assert faults.shown() == {}
 

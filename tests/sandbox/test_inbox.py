@@ -30,7 +30,7 @@ def mail(subject="Uw betaling", html="<p style='color:red'>Hallo</p><script>aler
 @pytest.fixture
 def send_sms(sandbox):
     def send(headers=KEY, **changes):
-        return requests.post(f"{sandbox.url}/sandbox/sms", json=SMS | changes, headers=headers, timeout=5)
+        return requests.post(f"{sandbox.url}/sandbox/sms", json=SMS | changes, headers=headers, timeout=30)
 
     return send
 
@@ -50,8 +50,8 @@ def test_a_wrong_sms_is_refused(send_sms, sandbox):
     assert send_sms(to="0612345678").status_code == 422
     assert send_sms(text="").status_code == 422
     assert send_sms(text="x" * 1601).status_code == 422
-    assert requests.post(f"{sandbox.url}/sandbox/sms", data="[", headers=KEY, timeout=5).status_code == 400
-    assert requests.get(f"{sandbox.url}/sandbox/sms", timeout=5).status_code == 405
+    assert requests.post(f"{sandbox.url}/sandbox/sms", data="[", headers=KEY, timeout=30).status_code == 400
+    assert requests.get(f"{sandbox.url}/sandbox/sms", timeout=30).status_code == 405
     assert not Message.objects.exists()
 
 

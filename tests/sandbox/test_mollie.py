@@ -111,11 +111,11 @@ def test_errors_are_hal_json_with_a_link(sandbox, settings):
     key = {"Authorization": f"Bearer {settings.MOLLIE_API_KEY}"}
     address = f"{settings.MOLLIE_API_URL}/v2/payments"
     answers = {
-        400: requests.post(address, data="{", headers=key, timeout=5),
-        401: requests.get(address, timeout=5),
-        404: requests.get(f"{settings.MOLLIE_API_URL}/v2/methods", headers=key, timeout=5),
-        405: requests.put(address, headers=key, timeout=5),
-        422: requests.post(address, json={}, headers=key, timeout=5),
+        400: requests.post(address, data="{", headers=key, timeout=30),
+        401: requests.get(address, timeout=30),
+        404: requests.get(f"{settings.MOLLIE_API_URL}/v2/methods", headers=key, timeout=30),
+        405: requests.put(address, headers=key, timeout=30),
+        422: requests.post(address, json={}, headers=key, timeout=30),
     }
     for status, answer in answers.items():
         body = answer.json()
@@ -217,7 +217,7 @@ def test_the_same_key_and_body_give_the_same_payment(mollie, request_body, setti
         f"{settings.MOLLIE_API_URL}/v2/payments",
         json=dict(reversed(body.items())),
         headers={"Authorization": f"Bearer {settings.MOLLIE_API_KEY}", "Idempotency-Key": "key-1"},
-        timeout=5,
+        timeout=30,
     )
 
     assert again.json() == first

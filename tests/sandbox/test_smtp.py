@@ -33,7 +33,7 @@ def letter(to="jan@example.org", **parts):
 
 
 def send(port, mail, to=None):
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         return client.send_message(mail, to_addrs=to)
 
 
@@ -64,7 +64,7 @@ def test_a_mail_is_stored_with_all_its_parts(port):
     ],
 )
 def test_broken_mails_are_stored_too(port, raw):
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         client.sendmail("a@example.org", ["b@example.org"], raw)
     assert Message.objects.count() == 1
 

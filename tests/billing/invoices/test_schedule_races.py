@@ -35,6 +35,7 @@ from billing.models import (
 from billing.outbox import delivery
 from tests import factories
 from tests.billing.invoices.schedule_walk import MONDAY, NOTICED, Step, at, live, new_invoice
+from tests.billing.meeting import KEPT_WAITING, PATIENCE
 from tests.billing.outbox.test_outbox_races import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -185,14 +186,14 @@ def test_whatever_happens_at_once_the_books_and_the_letters_are_right(names, rem
 # --- a hold that falls in while a letter is made, and the twin without the lock ----------------------------
 
 
-def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatch) -> None:
+def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let staff place a hold after the composer found no blockers and before it writes."""
     looked, written = threading.Event(), threading.Event()
     write = letters._compose_letter
 
     def slowly(*args: Any, **kwargs: Any) -> None:
         looked.set()
-        written.wait(1.0)  # with the lock the hold can't be placed before this letter is committed
+        written.wait(seconds)
         write(*args, **kwargs)
 
     monkeypatch.setattr(letters, "_compose_letter", slowly)
@@ -212,7 +213,7 @@ def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_hold_that_waits_for_the_letter_withdraws_it(reminded_today, monkeypatch):
-    hold_while_a_letter_is_made(reminded_today, monkeypatch)
+    hold_while_a_letter_is_made(reminded_today, monkeypatch, KEPT_WAITING)
     assert OutboxMessage.objects.get(kind="reminder").status == "canceled"
 
 
@@ -242,7 +243,7 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_twin_without_lock_and_last_check_the_letter_leaves_in_spite_of_the_hold(reminded_today, monkeypatch, lock_off):
-    hold_while_a_letter_is_made(reminded_today, monkeypatch)
+    hold_while_a_letter_is_made(reminded_today, monkeypatch, PATIENCE)
     assert OutboxMessage.objects.get(kind="reminder").status == "sent"
     assert holds.active_hold(reminded_today.pk)
 
@@ -267,14 +268,14 @@ def assigned(sink) -> list[Invoice]:
     return invoices
 
 
-def compose_both(invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch) -> list[Decimal]:
+def compose_both(invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[Decimal]:
     """Compose for both practices at once, each having read the other's letters before either is written."""
     both_read, counted = threading.Barrier(2), charges.costs_to_announce
 
     def read_and_wait(*args: Any, **kwargs: Any) -> Decimal:
         costs = counted(*args, **kwargs)
         with suppress(threading.BrokenBarrierError):
-            both_read.wait(timeout=1)
+            both_read.wait(timeout=seconds)
         return costs
 
     monkeypatch.setattr(charges, "costs_to_announce", read_and_wait)
@@ -286,11 +287,11 @@ def compose_both(invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch) -> li
 
 
 def test_two_practices_of_one_creditor_announce_the_minimum_once(assigned, monkeypatch):
-    assert compose_both(assigned, monkeypatch) == [Decimal("0.00"), Decimal("40.00")]
+    assert compose_both(assigned, monkeypatch, KEPT_WAITING) == [Decimal("0.00"), Decimal("40.00")]
 
 
 def test_twin_without_the_lock_the_minimum_is_announced_twice(assigned, monkeypatch, lock_off):
-    assert compose_both(assigned, monkeypatch) == [Decimal("40.00"), Decimal("40.00")]
+    assert compose_both(assigned, monkeypatch, PATIENCE) == [Decimal("40.00"), Decimal("40.00")]
 
 
 def test_two_beats_at_once_plan_a_step_once():

@@ -151,7 +151,7 @@ def wait_for(url, *, seconds=60):
     until = time.monotonic() + seconds
     while True:
         try:
-            return requests.get(url, timeout=5)
+            return requests.get(url, timeout=30)
         except requests.ConnectionError:
             assert time.monotonic() < until
             time.sleep(0.1)

@@ -246,7 +246,7 @@ class TestWebhook:
         payment, _address = pay(guest, invoice)
         chunks = iter([b"id=", payment.mollie_id.encode()])
         url = sandbox.url + address.format(payment.webhook_token)
-        answer = requests.post(url, data=chunks, headers={"Content-Type": FORM}, timeout=5)
+        answer = requests.post(url, data=chunks, headers={"Content-Type": FORM}, timeout=30)
         assert answer.status_code == 411
         assert not WebhookCall.objects.exists()
 

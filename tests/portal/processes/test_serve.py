@@ -123,7 +123,7 @@ def test_what_does_not_listen_is_killed_after_the_time_limit():
     pids = run.started(ups=1)
     run.process.terminate()
     assert run.end()[0] == 0
-    assert gone(pids, seconds=1)
+    assert gone(pids)
 
 
 def test_a_killed_supervisor_leaves_no_orphans():
