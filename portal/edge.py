@@ -37,9 +37,10 @@ class RequestLimits:
             return HttpResponse("send a Content-Length\n", content_type="text/plain; charset=utf-8", status=411)
         if "\0" in request.path:
             raise Http404
-        sent = (*request.COOKIES.values(), *_texts(request.GET))
-        if "\0" in "".join(sent) or not _is_utf8(request.META.get("QUERY_STRING", "").encode("latin-1", "replace")):
+        if "\0" in "".join(request.COOKIES.values()):
             raise BadRequest("text that nobody can store")
+        if query := request.META.get("QUERY_STRING", ""):
+            _check_query(query, request.GET)
         return self.get_response(request)
 
     def process_view(
@@ -72,6 +73,11 @@ class RequestLimits:
             return  # whoever reads it next says what is wrong
         if not readable or "\0" in "".join(texts):
             raise BadRequest("text that nobody can store")
+
+
+def _check_query(query: str, read: Any) -> None:
+    if not _is_utf8(query.encode("latin-1", "replace")) or "\0" in "".join(_texts(read)):
+        raise BadRequest("text that nobody can store")
 
 
 def _texts(form: Any) -> Iterator[str]:

@@ -142,7 +142,7 @@ class ChosenLanguage:
 
 def _of_browser(request: HttpRequest) -> str:
     """Return the language of ours that the browser likes best; Dutch when it names none of them."""
-    for name, quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+    for name, quality in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
         language = name.partition("-")[0]
         if quality and language in dict(settings.LANGUAGES):
             return language

@@ -25,13 +25,13 @@ from portal.staff.practice import logo
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
+    path("rekening/<token:token>/", invoice.show, name="invoice"),  # Django looks from above, and most come here
     path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
     *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in about.PAGES.items()),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", lookup.open_link, name="link"),
     path("openen/<token:link>/samen/", lookup.open_link, {"together": True}, name="link_together"),
     path("samen-betalen/", together.basket, name="pay_together"),
-    path("rekening/<token:token>/", invoice.show, name="invoice"),
     *(url for room in rooms.announcements() for url in room.patient_urls),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),

@@ -12,6 +12,7 @@ from billing.models import LedgerTransaction, ReminderStep
 from billing.money import ZERO, from_cents
 
 Kind = LedgerTransaction.Kind
+_NOTHING_BOOKED = {kind.value: ZERO for kind in Kind}
 MADE = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)  # a step of which the letter was made
 
 
@@ -115,7 +116,7 @@ def _bookings(postings: Sequence[Any]) -> list[Booked]:
 
 
 def _sums(bookings: Sequence[Booked]) -> Sums:
-    of = {kind.value: ZERO for kind in Kind}
+    of = _NOTHING_BOOKED.copy()
     for booked in bookings:
         of[booked.kind] += booked.amount
     return Sums(

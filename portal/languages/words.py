@@ -10,7 +10,7 @@ from django.template import defaultfilters
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_noop
-from jinja2 import pass_context
+from jinja2 import Template, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
@@ -78,16 +78,17 @@ def in_dutch(text: Text) -> Text | Markup:
 @pass_context
 def piece(context: Context, template: str) -> Markup:
     """Render what a room shows within a page: in Dutch, and marked so, where the page is in a language of the core."""
-    if core.is_core(template) or not of_the_core():
-        return Markup(_rendered(context, template))  # noqa: S704  a template of ours, which escapes
-    with translation.override("nl"):
-        return Markup('<div lang="nl" dir="ltr">{}</div>').format(Markup(_rendered(context, template)))  # noqa: S704
-
-
-def _rendered(context: Context, template: str) -> str:
     environment = context.environment
-    drawn = (environment.linked_to or environment).get_template(template)
-    return "".join(drawn.root_render_func(context))  # in this context: one of its own costs as much as the piece
+    if core.is_core(template) or not of_the_core():
+        return _rendered(context, environment.get_template(template))
+    with translation.override("nl"):
+        dutch = (environment.linked_to or environment).get_template(template)
+        return Markup('<div lang="nl" dir="ltr">{}</div>').format(_rendered(context, dutch))
+
+
+def _rendered(context: Context, drawn: Template) -> Markup:
+    """Render in this context: one of its own costs as much as the piece."""
+    return Markup("".join(drawn.root_render_func(context)))  # noqa: S704  a template of ours, which escapes
 
 
 def ordered(shown: Any) -> Any:
@@ -124,7 +125,11 @@ def reader_of(request: HttpRequest) -> str:
 
 def readers_choice(request: HttpRequest) -> Markup:
     """Return the name of the language that this person reads, as its speakers call it."""
-    reads = reader_of(request)
+    return _name_of(reader_of(request))
+
+
+@cache
+def _name_of(reads: str) -> Markup:
     return Markup('<span lang="{}">{}</span>').format(as_tag(reads), dict(settings.READERS)[reads])
 
 

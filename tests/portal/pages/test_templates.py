@@ -3,6 +3,7 @@
 import gzip
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import brotli
@@ -11,9 +12,10 @@ from django.conf import settings
 from django.template import engines
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import translation
 
 from billing.links import new_token
-from portal.jinja import show_date, url
+from portal.jinja import show_date, show_number, show_time, url
 from tests import factories
 
 TEMPLATES = sorted((settings.ROOT / "templates").rglob("*.html"))
@@ -74,6 +76,19 @@ def test_all_forms_of_a_page_carry_one_token_and_it_is_accepted():
 
 
 @pytest.mark.django_db
+def test_the_cookie_of_the_forms_is_sent_to_a_browser_that_lacks_it_and_once():
+    client = Client(enforce_csrf_checks=True)
+    cookie = client.get("/").cookies["csrf"].value
+    again = client.get("/")
+    assert "csrf" not in again.cookies
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', again.content.decode())[1]
+    posted = {"reference": factories.invoice().payment_reference, "csrfmiddlewaretoken": token}
+    assert client.post("/", posted).status_code == 303
+    client.cookies["csrf"] = "short"
+    assert client.get("/").cookies["csrf"].value not in (cookie, "short"), "one that is no secret is replaced"
+
+
+@pytest.mark.django_db
 def test_how_to_reach_us_says_where_a_complaint_is_made(client):
     assert f'href="{reverse("complain_without_invoice")}"' in client.get(reverse("contact")).content.decode()
 
@@ -101,3 +116,23 @@ def test_an_address_and_a_day_are_written_as_django_writes_them():
     assert [show_date(late, form) for form in (None, "Y-m-d", "c")] == [
         "29 november 2026", "2026-11-29", "2026-11-29T00:30:00+01:00",
     ]  # fmt: skip
+    assert [show_time(late, form) for form in (None, "H:i", "H:i:s")] == ["00:30", "00:30", "00:30:00"]
+    assert show_time(None) == ""
+    with translation.override("nl"):
+        assert show_number(Decimal("4.50")) == "4,5"
+    with translation.override("en"):
+        assert show_number(Decimal("4.50")) == "4.5"
+
+
+def test_the_address_of_what_a_token_names_is_part_of_the_compiled_template():
+    shown = "{{ url('statement', invoice.token) }} {{ url('file_of_a_moment', invoice.file) }}"
+    invoice = {"token": new_token(), "file": new_token()}
+    expected = f"{reverse('statement', args=[invoice['token']])} {reverse('file_of_a_moment', args=[invoice['file']])}"
+    templates = engines["jinja2"].env
+    with translation.override("nl"):
+        dutch = templates.get_template("components/refusal.html").environment
+    assert dutch.language == "nl"
+    assert dutch.from_string(shown).render(invoice=invoice) == expected
+    hostile = dutch.from_string(shown).render(invoice=invoice | {"token": '"><b>'})
+    assert '"' not in hostile
+    assert "<" not in hostile
