@@ -99,21 +99,20 @@ class LookedUp:
 def look_up(request: HttpRequest, find: Callable[[], str | None], *, now: datetime) -> LookedUp:
     """Search an invoice by `find`, which returns its token or None, unless there were too many failures.
 
-    Only failures count. The limits are locked while `find` searches, so that parallel guesses can't share a try: first
-    that of everybody, which is also the lock of the others. The breaker for all addresses together opens a staff task;
+    Only failures count. The limits are locked while `find` searches, so that parallel guesses can't share a try: always
+    that of everybody first. The breaker for all addresses together opens a staff task;
     even then a network without a recent failure has one try in reserve. One network begins only so many sessions for
     one invoice.
     """
     network = client_network(request)
     with transaction.atomic():
-        everybody = throttle.hold(_breaker(), _EVERYBODY, now=now)
-        own = throttle.hold(_per_address(), network, now=now, guarded=True)
+        everybody, own = throttle.hold_together([(_breaker(), _EVERYBODY), (_per_address(), network)], now=now)
         if own.wait:
             return LookedUp(wait=own.wait)
         shared = everybody
         if everybody.wait:
             audit.open_task(LOOKUP_BREAKER, dedupe_key=f"{now:%Y-%m-%d %H}")
-            shared = throttle.hold(_reserve(), network, now=now, guarded=True)
+            shared = throttle.hold(_reserve(), network, now=now)
             if shared.wait:
                 return LookedUp(wait=everybody.wait)
         token = find()
@@ -121,8 +120,8 @@ def look_up(request: HttpRequest, find: Callable[[], str | None], *, now: dateti
             return _with_session(request, token, network, now)
         own.use()
         shared.use()
-        if shared is everybody and not (reserve := throttle.hold(_reserve(), network, now=now, guarded=True)).wait:
-            reserve.use()
+        if shared is everybody:
+            throttle.take(_reserve(), network, now=now)
     throttle.delete_idle(now=now)
     return LookedUp()
 
@@ -135,10 +134,8 @@ def _with_session(request: HttpRequest, token: str, network: str, now: datetime)
     request.session.keys()  # reads the row: an id that we never gave out is none
     if not request.session.session_key:
         limit = throttle.Limit("lookup-session", settings.LOOKUP_SESSIONS_PER_HOUR, 3600)
-        sessions = throttle.hold(limit, f"{token}:{network}", now=now, guarded=True)
-        if sessions.wait:
-            return LookedUp(wait=sessions.wait, failed=False)
-        sessions.use()
+        if wait := throttle.take(limit, f"{token}:{network}", now=now):
+            return LookedUp(wait=wait, failed=False)
     return LookedUp(token)
 
 

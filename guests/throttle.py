@@ -9,14 +9,17 @@ No moment lies in the future: when the clock went back, what was used counts fro
 further ahead than its own window.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
 from guests.models import Throttle
 
+_TABLE = Throttle._meta.db_table
 _SLOTS = 64
 _SECOND = 1_000_000
 _SKEW = 5 * _SECOND  # between the clocks of two machines; more means that a clock was set back
@@ -43,16 +46,15 @@ class Limit:
 
 def take(limit: Limit, who: str, *, now: datetime) -> int:
     """Use up one try of `who` and return 0; without one return the seconds until the next, and use nothing."""
-    with transaction.atomic():
-        tries = hold(limit, who, now=now)
-        if not tries.wait:
-            tries.use()
-    return tries.wait
+    if limit.tries and _is_first(limit, who, _microseconds(now)):
+        return 0
+    wait, _left = take_and_tell(limit, who, now=now)
+    return wait
 
 
 def take_and_tell(limit: Limit, who: str, *, now: datetime) -> tuple[int, int]:
     """Do as `take`, and return also how many tries are left after this one."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         tries = hold(limit, who, now=now)
         if not tries.wait:
             tries.use()
@@ -82,14 +84,17 @@ class Held:
         _write(self._row, self._limit, _with_one_more(self._limit, self._used, self._now_us))
 
 
-def hold(limit: Limit, who: str, *, now: datetime, guarded: bool = False) -> Held:
-    """Lock the tries of `who` until the transaction ends, so that a try is looked at before it counts.
+def hold(limit: Limit, who: str, *, now: datetime) -> Held:
+    """Lock the tries of `who` until the transaction ends, so that a try is looked at before it counts."""
+    (held,) = hold_together([(limit, who)], now=now)
+    return held
 
-    `guarded`: everybody who asks for this key has locked the same other one before, so that none has to be made only
-    to be locked.
-    """
+
+def hold_together(asked: Sequence[tuple[Limit, str]], *, now: datetime) -> list[Held]:
+    """Lock the tries of several keys by one statement, in this order; as `hold`."""
     now_us = _microseconds(now)
-    return Held(limit, _locked(limit, who, now_us, guarded=guarded), now_us)
+    rows = _locked([_key(limit, who) for limit, who in asked], now_us)
+    return [Held(limit, row, now_us) for (limit, _who), row in zip(asked, rows, strict=True)]
 
 
 def wait(limit: Limit, who: str, *, now: datetime) -> int:
@@ -100,7 +105,7 @@ def wait(limit: Limit, who: str, *, now: datetime) -> int:
     now_us = _microseconds(now)
     if row.used and row.used[-1][0] > now_us + _SKEW:  # as in `take`: else it would lie ahead until somebody tries
         with transaction.atomic():
-            row = _locked(limit, who, now_us)
+            (row,) = _locked([row.key], now_us)
             _write(row, limit, _counting(limit, row.used, now_us))
     return _wait(limit, _counting(limit, row.used, now_us), now_us)
 
@@ -120,16 +125,31 @@ def delete_idle(*, now: datetime) -> None:
     Throttle.objects.filter(over_at_us__lt=_microseconds(now)).delete()
 
 
-def _locked(limit: Limit, who: str, now_us: int, *, guarded: bool = False) -> Throttle:
-    """Return the row of this key, made when it is not there (unless `guarded`), locked until the transaction ends."""
-    key = _key(limit, who)
-    row = next(iter(Throttle.objects.select_for_update().filter(key=key)), None)  # `first` would sort the one
-    if row is None:
-        row = Throttle(key=key, over_at_us=now_us + limit.window_us)
-        if not guarded:
-            Throttle.objects.bulk_create([row], ignore_conflicts=True)
-            row = Throttle.objects.select_for_update().get(key=key)
-    return row
+def _locked(keys: Sequence[str], now_us: int) -> list[Throttle]:
+    """Return the rows of these keys, made where they are not there, locked until the transaction ends.
+
+    An INSERT that meets its row waits for whoever holds it and locks it as it is then; a SELECT would not see a row
+    that was made while it waited for another.
+    """
+    places = ", ".join(["(%s, '[]', %s)"] * len(keys))
+    written = f"INSERT INTO {_TABLE} (key, used, over_at_us) VALUES {places}"  # noqa: S608  our own name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{written} ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING key, used",
+            [value for key in keys for value in (key, now_us)],
+        )
+        used = dict(cursor.fetchall())
+    return [Throttle(key=key, used=json.loads(used[key])) for key in keys]
+
+
+def _is_first(limit: Limit, who: str, now_us: int) -> bool:
+    """Make the row of this key with one try in it; return False, and change nothing, when there is one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_TABLE} (key, used, over_at_us) VALUES (%s, %s, %s) ON CONFLICT (key) DO NOTHING",  # noqa: S608
+            [_key(limit, who), json.dumps([[now_us, 1]]), now_us + limit.window_us],
+        )
+        return cursor.rowcount == 1
 
 
 def _counting(limit: Limit, used: list[list[int]], now_us: int) -> list[list[int]]:
@@ -159,7 +179,7 @@ def _wait(limit: Limit, used: list[list[int]], now_us: int) -> int:
 def _write(row: Throttle, limit: Limit, used: list[list[int]]) -> None:
     row.used = used
     row.over_at_us = (used[-1][0] if used else 0) + limit.window_us
-    row.save(**({"force_insert": True} if row._state.adding else {"update_fields": ["used", "over_at_us"]}))
+    row.save(update_fields=["used", "over_at_us"])
 
 
 def _key(limit: Limit, who: str) -> str:

@@ -111,6 +111,11 @@ class TestThrottle:
         assert ask(FIVE, "a", now=after(599)) == 1
         assert throttle.take(FIVE, "a", now=after(600)) == 0
 
+    def test_the_first_try_costs_one_query_and_where_none_is_allowed_there_is_no_first(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            assert throttle.take(FIVE, "new", now=NOW) == 0
+        assert throttle.take(throttle.Limit("none", 0, 600), "new", now=NOW) > 0
+
     def test_a_refunded_try_can_be_used_again(self):
         for _ in range(20):
             assert throttle.take(FIVE, "a", now=NOW) == 0
@@ -260,19 +265,18 @@ class TestReserveRace:
     def test_parallel_guesses_from_a_fresh_network_share_no_try(self, settings):
         assert _in_parallel(self._wrong) == settings.LOOKUP_FAILURES_PER_ADDRESS
 
-    def test_without_the_lock_of_everybody_they_would(self, settings, monkeypatch):
-        """The twin: the row of a fresh network is not there to be locked, and on SQLite no transaction waits."""
-        hold, met = throttle.hold, threading.Barrier(_THREADS)
+    def test_without_the_lock_they_would_share_all_of_them(self, settings, monkeypatch):
+        """The twin: rows that are read and not locked, and on SQLite no transaction that waits."""
+        met = threading.Barrier(_THREADS)
 
-        def unlocked(limit, who, *, now, guarded=False):
-            held = hold(limit, who, now=now, guarded=True)
-            if guarded and limit.name == "lookup":
+        def unlocked(keys, now_us):
+            there = Throttle.objects.in_bulk(keys)
+            if len(keys) == 2:  # the limits of everybody and of this network
                 met.wait(timeout=20)
-            return held
+            return [there.get(key) or Throttle(key=key) for key in keys]
 
-        monkeypatch.setattr(access.throttle, "hold", unlocked)
+        monkeypatch.setattr(throttle, "_locked", unlocked)
         monkeypatch.setattr(access, "transaction", SimpleNamespace(atomic=nullcontext))
-        monkeypatch.setattr(Throttle.objects, "select_for_update", Throttle.objects.all, raising=False)
         monkeypatch.setattr(throttle, "_write", _overwrite)
         assert _in_parallel(self._wrong) > settings.LOOKUP_FAILURES_PER_ADDRESS
 

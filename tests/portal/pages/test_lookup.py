@@ -164,9 +164,7 @@ class TestPage:
         answers = {}
         look_up(client, unknown_reference())  # the row of everybody is there, as always
         for number, typed in enumerate((unknown_reference(), erased.payment_reference)):
-            with django_assert_num_queries(
-                11
-            ):  # both limits and the reserve looked at and used, a search, a sweep, a warning
+            with django_assert_num_queries(9):  # both limits, a search, three uses, a sweep, a warning, a transaction
                 response = look_up(client, typed, REMOTE_ADDR=f"198.51.100.{number}")
             assert response.status_code == 200
             answers[typed] = without_secrets(response, typed)
