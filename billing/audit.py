@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
+from billing.rows import insert_rows
 
 log = logging.getLogger(__name__)
 NOTE = "note"  # in the details of an event: the key of a StaffNote
@@ -58,7 +59,7 @@ def event(action: str, *, by: str, invoice: Invoice | None, **details: Any) -> A
 
 def record_all(events: Iterable[AuditEvent]) -> None:
     """Add events to the timelines of their invoices, in the transaction of the acts themselves."""
-    AuditEvent.objects.bulk_create(events)
+    insert_rows(events)
 
 
 def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:

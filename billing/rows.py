@@ -1,11 +1,122 @@
-"""Much work on rows that lets others write meanwhile: bulk deletion, and a pause between two transactions."""
+"""Many rows at once: inserting and deleting them, and a pause between two transactions that lets others write."""
 
 import time
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 PAUSE_SECONDS = 0.02
+MANY = 10  # of fewer rows an INSERT of Django's costs no more
+Row = TypeVar("Row", bound=models.Model)
+# Such a field stores such a value as it is. Fields that prepare values by a method of their own don't.
+_STORED_AS_IT_IS = (
+    (models.CharField, str),
+    (models.TextField, str),
+    (models.IntegerField, int),
+    (models.BooleanField, bool),
+    (models.BinaryField, bytes),
+)
+
+
+class _Column(NamedTuple):
+    """How the values of a column come about, the same for all rows of its table."""
+
+    attribute: str
+    make: Callable[[Any, bool], Any] | None  # from the row, by the field
+    as_it_is: type | None
+    prepare: Callable[[Any, Any], Any]
+
+
+def insert_rows(new: Iterable[Row]) -> list[Row]:
+    """Insert new rows and return them with their keys, as `bulk_create` does; many cost about a third less.
+
+    No value may be an expression. Raises what the database raises, and then none of them is inserted.
+    """
+    rows = list(new)
+    if not rows:
+        return rows
+    model = type(rows[0])
+    if len(rows) < MANY:
+        return model._default_manager.bulk_create(rows)
+    to = connections[DEFAULT_DB_ALIAS]
+    for row in rows:
+        row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
+    with transaction.atomic(savepoint=False):
+        if isinstance(model._meta.pk, models.AutoField):
+            keyless = [row for row in rows if row.pk is None]
+            for row, key in zip(keyless, _next_keys(to, model._meta, len(keyless)), strict=True):
+                row.pk = key
+        _write(to, model, rows)
+    for row in rows:
+        row._state.adding, row._state.db = False, to.alias
+    return rows
+
+
+def _next_keys(to: BaseDatabaseWrapper, meta: Any, count: int) -> Sequence[int]:
+    """Take the next keys of a table, in the transaction that inserts the rows."""
+    with to.cursor() as cursor:
+        if to.vendor == "sqlite":  # the transaction has the write lock
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [meta.db_table])
+            last = (cursor.fetchone() or (0,))[0]
+            return range(last + 1, last + 1 + count)
+        # As an INSERT does, before it takes a key: who locks the table knows that no lower key is still to come.
+        cursor.execute(f"LOCK TABLE {to.ops.quote_name(meta.db_table)} IN ROW EXCLUSIVE MODE")
+        sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+        cursor.execute(sequence, [meta.db_table, meta.pk.column, count])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _write(to: BaseDatabaseWrapper, model: type[models.Model], rows: Sequence[models.Model]) -> None:
+    """Write the rows by one statement: COPY on PostgreSQL."""
+    meta: Any = model._meta
+    fields = meta.concrete_fields
+    table, columns = to.ops.quote_name(meta.db_table), ", ".join(to.ops.quote_name(f.column) for f in fields)
+    values = zip(*(_values(to, column, rows) for column in _columns(model)), strict=True)
+    with to.cursor() as cursor:
+        if to.vendor == "sqlite":
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(values))  # noqa: S608
+            return
+        with to.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in values:
+                copy.write_row(row)
+
+
+def _values(to: BaseDatabaseWrapper, column: _Column, rows: Sequence[models.Model]) -> list[Any]:
+    """Return what a column stores of each row."""
+    made = (
+        [getattr(row, column.attribute) for row in rows]
+        if column.make is None
+        else [column.make(row, True) for row in rows]
+    )
+    as_it_is, prepare = column.as_it_is, column.prepare
+    return [value if value is None or type(value) is as_it_is else prepare(value, to) for value in made]
+
+
+@cache
+def _columns(model: type[models.Model]) -> list[_Column]:
+    return [
+        _Column(
+            field.attname,
+            None if type(field).pre_save is models.Field.pre_save else field.pre_save,
+            _as_it_is(field),
+            field.get_db_prep_save,
+        )
+        for field in model._meta.concrete_fields
+    ]
+
+
+def _as_it_is(field: Any) -> type | None:
+    """Return the type of the values that need no preparing."""
+    while field.remote_field:
+        field = field.target_field
+    for kind, of_value in _STORED_AS_IT_IS:
+        if isinstance(field, kind) and type(field).get_prep_value is kind.get_prep_value:
+            return of_value
+    return None
 
 
 def delete(rows: models.QuerySet[Any], *, chunk: int = 1000) -> int:

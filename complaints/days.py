@@ -15,7 +15,7 @@ from billing import audit
 from billing.failures import isolated, isolated_together
 from billing.law.calendar import begin_of
 from billing.models import Invoice, StaffTask
-from billing.rows import let_others_write
+from billing.rows import insert_rows, let_others_write
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices
 from complaints.file import mandates
@@ -69,7 +69,7 @@ def _tell_state(complaint_ids: Sequence[int], *, today: date) -> None:
         due = [one for one in handling.lock_each(complaint_ids) if _is_due(one, today)]
         told = _told_by_staff(due, today)
         silent = [one for one in due if one.pk not in told]
-        ComplaintMessage.objects.bulk_create(_no_news(one, today) for one in silent)
+        insert_rows(_no_news(one, today) for one in silent)
         notices.states(silent, today=today)
         audit.open_tasks([_silence(one, today) for one in silent])
         _plan_next_states(due, today)

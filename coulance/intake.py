@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from billing.invoices import holds
 from billing.models import Invoice
 from billing.rooms import Intake
+from billing.rows import insert_rows
 from billing.submission.fields import Field, Report
 from billing.submission.rules import Checked
 from billing.submission.values import read_flag
@@ -26,9 +27,7 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
     it decides. Raises IntegrityError when an invoice has a case already.
     """
     rules = {row.provider_id: row for row in PracticeRules.objects.all()} if invoices else {}
-    offered = CoulanceCase.objects.bulk_create(
-        new_case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
-    )
+    offered = insert_rows(new_case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices)
     by_day: dict[date | None, list[Invoice]] = {}
     for case in offered:  # a provider has no deadline
         at_provider = case.status == CoulanceCase.Status.AT_PROVIDER

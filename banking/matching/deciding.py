@@ -26,6 +26,7 @@ from billing.money import ZERO
 from billing.payments import bank
 from billing.payments.bank import BankTransfer
 from billing.rights import by_two
+from billing.rows import insert_rows
 from billing.transitions import advance, advance_each
 
 Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
@@ -67,14 +68,12 @@ def book_designated(named: Sequence[tuple[BankLine, Sequence[Part]]], invoices: 
 
     No two lines are for the same invoice.
     """
-    decisions = LineDecision.objects.bulk_create(
-        LineDecision(line=line, kind=Kind.INVOICE, status=Status.DONE) for line, _parts in named
-    )
+    decisions = insert_rows(LineDecision(line=line, kind=Kind.INVOICE, status=Status.DONE) for line, _parts in named)
     bookings = [
         Booking(decision, line, _matches(decision, line, parts))
         for decision, (line, parts) in zip(decisions, named, strict=True)
     ]
-    LineMatch.objects.bulk_create(match for booking in bookings for match in booking.matches)
+    insert_rows(match for booking in bookings for match in booking.matches)
     _book(bookings, invoices, by=RULE_NAME)
 
 
@@ -103,7 +102,7 @@ def book(line: BankLine, parts: Sequence[Part], *, by: Staff, reason: str, key: 
         _refuse_own_return(locked)
         _refuse_wrong_parts(locked, parts, invoices)
         decision = _decide(locked, Kind.INVOICE, by=by, reason=reason, key=key)
-        matches = LineMatch.objects.bulk_create(_matches(decision, locked, parts))
+        matches = insert_rows(_matches(decision, locked, parts))
         if locked.amount > settings.BANK_SECOND_PERSON_ABOVE:
             audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         else:

@@ -14,6 +14,7 @@ from billing import audit
 from billing.errors import Refused
 from billing.models import Invoice, Provider, Staff
 from billing.rights import by_two
+from billing.rows import insert_rows
 from billing.transitions import advance
 
 Status, Purpose = OutgoingOrder.Status, OutgoingOrder.Purpose
@@ -73,7 +74,7 @@ def propose_each(asked: Sequence[tuple[OutgoingOrder, Payee]], *, by: Staff | No
 
 
 def _insert(orders: Sequence[OutgoingOrder], by: Staff | None) -> None:
-    OutgoingOrder.objects.bulk_create(orders)
+    insert_rows(orders)
     audit.record_all(
         audit.event(
             "order_proposed", by=_name(by), invoice=order.invoice, order=order.reference, amount=str(order.amount)

@@ -15,6 +15,7 @@ from billing.ledger.events import Side, Transfer
 from billing.models import Invoice, LedgerTransaction, Provider
 from billing.models.ledger import Account
 from billing.money import round_euro
+from billing.rows import insert_rows
 
 BY = "payouts"
 NOT_INVOICED = "fee_not_invoiced"  # staff task
@@ -85,7 +86,7 @@ def issue(invoices: Mapping[str, FeeInvoice], payouts: Mapping[str, Payout], tod
     first = _take(today.year, len(invoices))
     for place, (payout_number, invoice) in enumerate(sorted(invoices.items())):
         invoice.number, invoice.payout = f"F{today.year}-{first + place:05d}", payouts[payout_number]
-    FeeInvoice.objects.bulk_create(invoices.values())
+    insert_rows(invoices.values())
 
 
 def _take(year: int, count: int) -> int:

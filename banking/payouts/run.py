@@ -20,6 +20,7 @@ from billing.ledger.events import Side, Transfer
 from billing.models import LedgerTransaction, Provider, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.rows import insert_rows
 from billing.transitions import advance
 
 Kind, Status, Why = LedgerTransaction.Kind, Payout.Status, Payout.Why
@@ -100,7 +101,7 @@ def _make(
     _book_charges(payouts, agreed)
     _decide(payouts, agreed, now)
     _propose([payout for payout in payouts if payout.status == Status.PROPOSED], by)
-    Payout.objects.bulk_create(payouts)
+    insert_rows(payouts)
     fees.issue(charged, {payout.number: payout for payout in payouts}, today)
     who = audit.name_of(by) if by else fees.BY
     audit.record_all(

@@ -14,6 +14,7 @@ from banking.writing.camt053 import Document, Movement
 from billing.models import LedgerTransaction, Posting
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.rows import insert_rows
 from billing.statements.spreadsheet import Cell
 
 Kind = LedgerTransaction.Kind
@@ -50,9 +51,8 @@ def close(payout: Payout) -> None:
     payout.closing = payout.opening - sum((amount for _key, amount in postings), ZERO)
     payout.closed_at = timezone.now()
     payout.save(update_fields=["opening", "closing", "closed_at"])
-    StatementLine.objects.bulk_create(
-        (StatementLine(payout=payout, posting_id=pk) for pk, _euros in postings), batch_size=_AT_ONCE
-    )
+    for start in range(0, len(postings), _AT_ONCE):
+        insert_rows(StatementLine(payout=payout, posting_id=pk) for pk, _euros in postings[start : start + _AT_ONCE])
 
 
 def lines(payout: Payout) -> Iterator[Line]:

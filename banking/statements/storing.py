@@ -17,6 +17,7 @@ from banking.statements.known import Known, OtherLine, count_of, is_better, merg
 from banking.statements.survey import Found
 from billing.errors import Refused
 from billing.money import from_cents, to_cents
+from billing.rows import insert_rows
 from billing.transitions import advance
 
 CHUNK = 1000
@@ -95,7 +96,7 @@ class Store:
         return self.statement
 
     def _flush(self) -> None:
-        BankLine.objects.bulk_create(self._waiting)
+        insert_rows(self._waiting)
         self._waiting = []
 
     def _lines(self, entry: Entry, on: date, day: "_Day", occurrence: int) -> Iterable[BankLine]:

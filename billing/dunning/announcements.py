@@ -32,6 +32,7 @@ from billing.outbox.queue import Draft, queue_each
 from billing.plans import agreements
 from billing.practices import readiness
 from billing.rooms import Stops
+from billing.rows import insert_rows
 from billing.text.addresses import is_one_address
 from billing.transitions import advance_each
 
@@ -142,7 +143,7 @@ def _asked(ready: Sequence[_Announced]) -> dict[int, dict[str, Any]]:
 
 def _write(ready: Sequence[_Announced], *, now: datetime) -> None:
     """Record the letters and queue their messages, a statement for each table."""
-    made = Letter.objects.bulk_create(
+    made = insert_rows(
         Letter(patient=one.invoice.patient, step=Step.NOTICE, made_on=one.today, principal=one.parts.principal)
         for one in ready
     )

@@ -13,6 +13,7 @@ from billing.invoices.schedule import interrupt, running_final_notice
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice
 from billing.rooms import Stops
+from billing.rows import insert_rows
 
 
 def stopping(what: Stops, **of: Any) -> QuerySet[Hold]:
@@ -64,7 +65,7 @@ def place_hold(
 
 def place_holds(invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None) -> None:
     """Put invoices on hold that were created in this transaction, so that nobody else can hold them yet."""
-    Hold.objects.bulk_create(Hold(invoice=invoice, reason=reason, placed_by=by, until=until) for invoice in invoices)
+    insert_rows(Hold(invoice=invoice, reason=reason, placed_by=by, until=until) for invoice in invoices)
     audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
 
 

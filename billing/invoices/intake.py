@@ -13,6 +13,7 @@ from billing.invoices import references, schedule
 from billing.law import calendar
 from billing.ledger.events import Opening
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, ReminderStep
+from billing.rows import insert_rows
 
 Step = ReminderStep.Step
 CONTACT_FIELDS = (
@@ -94,7 +95,7 @@ def create_many(
     at a time (they become parameters of one query), and the keys of their patients by patient number (see
     `patients.registration`). Return the invoices. Raises IntegrityError when a number is known after all.
     """
-    invoices = Invoice.objects.bulk_create(
+    invoices = insert_rows(
         Invoice(
             provider=provider,
             patient_id=patient_ids[given.patient.number],
@@ -110,7 +111,7 @@ def create_many(
         )
         for given, reference in zip(new, references.new_references(len(new)), strict=True)
     )
-    CareDetail.objects.bulk_create(
+    insert_rows(
         CareDetail(
             invoice=invoice,
             sealed_lines=CareDetail.sealed(given.lines, payment_reference=invoice.payment_reference),

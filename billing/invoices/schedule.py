@@ -17,6 +17,7 @@ from billing import audit
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.models import Invoice, ReminderStep, StaffTask
+from billing.rows import insert_rows
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
@@ -29,9 +30,7 @@ def plan_announcements(new: Iterable[tuple[int, date]]) -> None:
     The pointer of a new invoice is at the step after it, as `reschedule` would set it.
     """
     today = timezone.localdate()
-    ReminderStep.objects.bulk_create(
-        ReminderStep(invoice_id=pk, step=Step.NOTICE, due_on=due_on, planned_on=today) for pk, due_on in new
-    )
+    insert_rows(ReminderStep(invoice_id=pk, step=Step.NOTICE, due_on=due_on, planned_on=today) for pk, due_on in new)
 
 
 def interrupt(

@@ -19,6 +19,7 @@ from billing.ledger.events import Booked, Event, Opening, Share, Side, Transfer
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
+from billing.rows import insert_rows
 
 Kind = LedgerTransaction.Kind
 
@@ -152,7 +153,7 @@ def book_events(
                 postings += moved
             now = {share.invoice.pk: sides[share.invoice.pk] for share in event.shares}
             booked[event.external_id] = Booked(row, now)
-        Posting.objects.bulk_create(postings)
+        insert_rows(postings)
         _mark_settled(owed.values())
         _note_rules(new)
     return [booked.get(event.external_id) for event in events]
@@ -172,7 +173,7 @@ def _transactions(
 ) -> dict[str, LedgerTransaction]:
     """Insert the transactions of those events that have none yet, and return them by the id of the event."""
     known = _booked_before(kind, [event.external_id for event in events])
-    made = LedgerTransaction.objects.bulk_create(
+    made = insert_rows(
         LedgerTransaction(kind=kind, external_id=event.external_id, occurred_at=event.occurred_at, by=by)
         for event in events
         if event.external_id not in known
@@ -197,7 +198,7 @@ def _note_rules(booked: Iterable[tuple[Event, LedgerTransaction]]) -> None:
                 note = AllocationNote(transaction=row, invoice=share.invoice, rule=share.rule)
                 note.text = share.words
                 notes.append(note)
-    AllocationNote.objects.bulk_create(notes)
+    insert_rows(notes)
 
 
 def reverse(
@@ -251,7 +252,7 @@ def transfer_each(
         _check_sides(kind, one.sides)
     with transaction.atomic():
         made = _transactions(kind, transfers, by=by)
-        Posting.objects.bulk_create(
+        insert_rows(
             Posting(
                 transaction=made[one.external_id], account=side.account, amount=side.amount,
                 provider=side.provider, invoice=side.invoice,
@@ -290,7 +291,7 @@ def reverse_transfer(
 def open_accounts(invoices: Sequence[Invoice], openings: Iterable[Opening]) -> None:
     """Book the first transactions of new invoices in bulk, and settle those on which nothing is left to pay."""
     openings = list(openings)
-    booked = LedgerTransaction.objects.bulk_create(
+    booked = insert_rows(
         LedgerTransaction(
             kind=first.kind, external_id=first.invoice.payment_reference, occurred_at=first.occurred_at, by=first.by
         )
@@ -304,7 +305,7 @@ def open_accounts(invoices: Sequence[Invoice], openings: Iterable[Opening]) -> N
         after = _opened(before, first.amount)
         sides.extend(_sides(first.invoice, row, before, after, money=ZERO))
         sums[first.invoice.pk] = after
-    Posting.objects.bulk_create(sides)
+    insert_rows(sides)
     settled = [invoice.pk for invoice in invoices if sum(sums.get(invoice.pk, {}).values(), ZERO) <= 0]
     _set_settled(settled, timezone.now())
 
@@ -321,7 +322,7 @@ def _mirror(
     mirror = LedgerTransaction.objects.create(
         kind=reversed_.kind, external_id=external_id, occurred_at=occurred_at, by=by, reverses=reversed_
     )
-    Posting.objects.bulk_create(
+    insert_rows(
         Posting(
             transaction=mirror, account=side.account, amount=-side.amount,
             provider_id=side.provider_id, invoice_id=side.invoice_id,
@@ -348,7 +349,7 @@ def _allocate_anew(invoice: Invoice, cause: LedgerTransaction) -> None:
         booked = LedgerTransaction.objects.create(
             kind=Kind.ALLOCATION, external_id=f"{cause.pk}:{invoice.pk}", occurred_at=cause.occurred_at, by=cause.by
         )
-        Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=ZERO))
+        insert_rows(_sides(invoice, booked, before, after, money=ZERO))
     _mark_settled([(invoice, sum(after.values(), ZERO) > 0)])
 
 

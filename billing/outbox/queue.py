@@ -16,6 +16,7 @@ from billing.links import new_code
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.facts import about
+from billing.rows import insert_rows
 from billing.text.addresses import is_one_address
 from billing.transitions import advance
 
@@ -91,7 +92,7 @@ def queue_each(
             failed(draft, error)
     if messages:
         wakeup.wake_on_commit("billing.sweep_outbox")
-    return OutboxMessage.objects.bulk_create(messages)
+    return insert_rows(messages)
 
 
 def _drawn(kind: str, draft: Draft, *, code: str, now: datetime) -> OutboxMessage:

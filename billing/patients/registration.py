@@ -25,6 +25,7 @@ from billing.outbox import delivery
 from billing.outbox.queue import queue_message
 from billing.patients import age
 from billing.patients.same_person import Difference, difference, drift
+from billing.rows import insert_rows
 from billing.submission import birth_dates
 
 CHANGED = "contact_changed"  # the message to the address that we had
@@ -114,7 +115,7 @@ def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: d
     if different := _differences(known, by_number):
         raise AnotherPerson(different)
     now = now or timezone.now()
-    created = Patient.objects.bulk_create(
+    created = insert_rows(
         Patient(
             provider=provider,
             number=number,
@@ -124,7 +125,7 @@ def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: d
         for number, patient in by_number.items()
         if number not in known
     )
-    Payer.objects.bulk_create(
+    insert_rows(
         Payer(patient=row, **by_number[row.number].payer)
         for row in created
         if isinstance(_payer_of(by_number[row.number], timezone.localdate(now)), dict)

@@ -21,6 +21,7 @@ from billing import audit
 from billing.integrity import publication
 from billing.integrity.keyed import is_digest_of, keyed_digest
 from billing.models import AccessChain, AccessEvent, Invoice, Patient
+from billing.rows import insert_rows
 
 CHAIN_PK = 1
 CHUNK = 2000
@@ -79,7 +80,7 @@ def _append(events: list[AccessEvent]) -> None:
             event.sequence = chain.length + 1
             event.digest = digest(event, previous=chain.digest)
             chain.length, chain.digest = event.sequence, event.digest
-        AccessEvent.objects.bulk_create(events)
+        insert_rows(events)
         chain.save(update_fields=["length", "digest"])
 
 

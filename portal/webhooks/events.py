@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.models import AuditEvent, LedgerTransaction, Posting, Provider
 from billing.models.ledger import OF_INVOICE, Account
+from billing.rows import insert_rows
 from portal.models import ApiEvent, EventMark
 from portal.webhooks import queue
 
@@ -69,7 +70,7 @@ def collect(*, now: datetime | None = None) -> int:
     with transaction.atomic():
         found = [*_booked(users, now), *_acts(users, now)]
         found.sort(key=lambda event: event.at)
-        made = ApiEvent.objects.bulk_create(found)
+        made = insert_rows(found)
         queue.queue(made, now=now)
     return len(made)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from billing.rows import insert_rows
 from portal.models import ApiEvent, WebhookDelivery, WebhookEndpoint
 
 
@@ -14,7 +15,7 @@ def queue(events: Sequence[ApiEvent], *, now: datetime) -> None:
     endpoints: dict[int, list[WebhookEndpoint]] = {}
     for endpoint in WebhookEndpoint.objects.filter(provider__in=providers, removed_at=None):
         endpoints.setdefault(endpoint.provider_id, []).append(endpoint)
-    WebhookDelivery.objects.bulk_create(
+    insert_rows(
         WebhookDelivery(endpoint=endpoint, event=event, next_try_at=now, created_at=now)
         for event in events
         for endpoint in endpoints.get(event.provider_id, ())
