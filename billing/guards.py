@@ -22,7 +22,7 @@ FOR EACH ROW EXECUTE FUNCTION billing_append_only()
 """
 _SQLITE_REPLACE = """
 CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
-WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+WHEN {in_the_way}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only, and this row exists'); END
 """
 _POSTGRESQL_TRUNCATE = """
@@ -134,24 +134,31 @@ def _guard(schema_editor: Any, table: str) -> None:
     if on_postgresql:
         schema_editor.execute(_POSTGRESQL_TRUNCATE.format(table=table))
     else:
-        same = " OR ".join(_sqlite_unique(schema_editor.connection, table))
-        schema_editor.execute(_SQLITE_REPLACE.format(table=table, same=same), params=None)
+        in_the_way = " OR ".join(_sqlite_in_the_way(schema_editor.connection, table))
+        schema_editor.execute(_SQLITE_REPLACE.format(table=table, in_the_way=in_the_way), params=None)
 
 
-def _sqlite_unique(connection: Any, table: str) -> list[str]:
+def _sqlite_in_the_way(connection: Any, table: str) -> list[str]:
     """Return the conditions under which a row of `table` is in the way of NEW: the same id, or the same unique columns.
 
-    Raises NotImplementedError for a unique index over a part of the table, whose condition it can't repeat.
+    Each looks for itself, and for nothing where NEW has no value: one query with OR reads the whole table once SQLite
+    knows by ANALYZE that most rows have none. Raises NotImplementedError for a unique index over a part of the table,
+    whose condition it can't repeat.
     """
     with connection.cursor() as cursor:
-        same = ["id = NEW.id"]
+        unique_columns = [["id"]]
         for _number, index, unique, _origin, partial in cursor.execute(f"PRAGMA index_list({table})").fetchall():
             if unique and partial:
                 raise NotImplementedError(f"{index} is unique in a part of {table} only")
             if unique:
-                columns = [column for _, _, column in cursor.execute(f"PRAGMA index_info({index})").fetchall()]
-                same.append("(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")")
-    return same
+                found = cursor.execute(f"PRAGMA index_info({index})").fetchall()
+                unique_columns.append([column for _, _, column in found])
+    conditions = []
+    for columns in unique_columns:
+        given = " AND ".join(f"NEW.{column} IS NOT NULL" for column in columns)
+        same = " AND ".join(f"{column} = NEW.{column}" for column in columns)
+        conditions.append(f"({given} AND EXISTS (SELECT 1 FROM {table} WHERE {same}))")  # noqa: S608  names of ours
+    return conditions
 
 
 def _unguard(schema_editor: Any, table: str) -> None:
