@@ -19,7 +19,7 @@ from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 from tests.benchmarks.worker import wait_until, worker
 
-MAILS, QUICK_MAILS = 500, 50
+MAILS, QUICK_MAILS = 300, 50
 FACTS = {
     "amount": Decimal("45.00"), "outstanding": Decimal("0.00"), "credit": Decimal("0.00"),
     "went_to": [("principal", Decimal("45.00"))], "left_until": None, "next_part": None, "on_hold": False,

@@ -14,7 +14,7 @@ from typing import Any
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 
-LINES, PAGES, QUICK_PAGES = 12, 24, 4  # PAGES are made by one process and by two
+LINES, PAGES, QUICK_PAGES = 12, 8, 4  # PAGES are made by one process and by two
 
 
 def bare(source: str) -> bytes:

@@ -19,7 +19,7 @@ from tests.benchmarks.ground import ground
 
 QUICK_INVOICES, INVOICES, LARGE_INVOICES = 20_000, 400_000, 2_000_000
 QUICK_DUE, DUE, LARGE_DUE = 500, 20_000, 50_000
-QUICK_LOOP_ROWS, LOOP_ROWS = 50, 1000
+QUICK_LOOP_ROWS, LOOP_ROWS = 50, 400
 TODAY = date(2026, 6, 15)
 BY_HAND = """
     INSERT INTO billing_reminderstep (invoice_id, step, due_on, planned_on, status, reason, created_at)

@@ -21,7 +21,7 @@ from tests.benchmarks import report
 from tests.benchmarks.again import copied, start_again
 from tests.benchmarks.ground import ground
 
-AMOUNT, QUICK_AMOUNT = 500, 50
+AMOUNT, QUICK_AMOUNT = 200, 50
 FIRST = date(2026, 11, 23)
 Act = Callable[[], object]
 Table = tuple[str, list[str], dict[Any, tuple[Any, ...]]]

@@ -21,7 +21,7 @@ from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 from tests.servers import free_port, wait_for_port
 
-PAYMENTS, CALLS = 60, 600
+PAYMENTS, CALLS = 40, 300
 QUICK_PAYMENTS, QUICK_CALLS = 10, 60
 REPLIES = 4  # threads of the bank: more than asked at a time
 
