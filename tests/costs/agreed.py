@@ -39,10 +39,10 @@ DESK = {
 WORKS = {
     "100 invoices imported": Cost(39, on_postgresql=35),
     "100 announcements made": Cost(38, on_postgresql=36),
-    "10 announcements sent": Cost(157, 8762, 2999),
+    "10 announcements sent": Cost(43, 8762, 2999),
     "100 reminders planned": Cost(6),
     "100 lines of a bank statement stored": Cost(28, on_postgresql=27),
     "100 transfers matched": Cost(45, on_postgresql=39),
-    "10 receipts sent": Cost(55, 6040, 2222),
+    "10 receipts sent": Cost(28, 6040, 2222),
     "10 payouts proposed": Cost(31),
 }

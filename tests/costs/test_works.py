@@ -24,7 +24,7 @@ from tests.costs.measuring import Meter, differences, freeze
 from tests.portal.intake import batches
 from tests.smtp_sink import Sink
 
-INVOICES, FEW = 100, 10  # each mail is a work of its own, as is most of a payout: ten of them say what a hundred cost
+INVOICES, FEW = 100, 10  # what goes to the mail server and to the bank costs most: ten say what a hundred take
 
 
 def imported(meter: Meter, folder: Path, first: int, count: int) -> list[Invoice]:
