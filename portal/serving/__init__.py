@@ -14,6 +14,7 @@ preload_app = True  # loaded once and forked: half the memory and a faster start
 timeout = 60
 graceful_timeout = 5
 keepalive = 5
+reuse_port = True  # each process has a queue of its own, which Linux fills evenly; else one took most connections
 accesslog = "-"
 control_socket_disable = True  # it would be outside DATA_DIR, and nothing here uses it
 logger_class = "portal.ops.logs.AccessLogger"

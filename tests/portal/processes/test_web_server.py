@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,15 @@ DOUBTFUL = {
 }
 
 
-def test_a_request_without_a_clear_end_is_refused_with_all_behind_it(tmp_path):
+def queues_at(port: int) -> int:
+    """How many sockets listen on this port: Linux spreads connections over them."""
+    rows = (row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
+
+
+def test_each_process_has_its_own_queue_and_no_request_without_a_clear_end_is_taken(tmp_path):
     port = free_port()
-    settings = {"SANDBOX": "1", "DATA_DIR": str(tmp_path), "PORT": str(port)}
+    settings = {"SANDBOX": "1", "DATA_DIR": str(tmp_path), "PORT": str(port), "WEB_WORKERS": "2"}
     command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -100,6 +107,10 @@ def test_a_request_without_a_clear_end_is_refused_with_all_behind_it(tmp_path):
             got = answers_to(port, head + rest)
             assert got.count(b"HTTP/1.1 ") == 1, name
             assert got.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501")), name
+        patience = time.monotonic() + 30  # the second process may begin later than the first
+        while queues_at(port) < 2 and time.monotonic() < patience:
+            time.sleep(0.1)
+        assert queues_at(port) == 2
     finally:
         process.terminate()
         process.wait(timeout=20)
