@@ -36,7 +36,7 @@ SECONDS, QUICK_SECONDS = 10, 3  # of asking for pages
 MAILS, QUICK_MAILS = 400, 40
 CUT_SECONDS, QUICK_CUT_SECONDS = 30, 6
 PATIENCE_SECONDS = 90  # of somebody who waits for a page
-_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 @dataclass
@@ -129,13 +129,14 @@ class Guest:
         self.session.trust_env = False
         self.session.headers["X-Forwarded-For"] = f"10.0.{invoice.pk >> 8 & 255}.{invoice.pk & 255}"
         front = self.session.get(f"{url}/", timeout=PATIENCE_SECONDS)
+        front.raise_for_status()
         self._url, self._reference, self._front = url, invoice.payment_reference, front
 
     def look_up(self) -> requests.Response:
         return self.submit(self._front, f"{self._url}/", reference=self._reference, follow=False)
 
     def submit(self, page: requests.Response, url: str, *, follow: bool = True, **fields: str) -> requests.Response:
-        token = _CSRF.search(page.text)
+        token = CSRF.search(page.text)
         assert token, page.text[:300]
         fields["csrfmiddlewaretoken"] = token[1]
         return self.session.post(url, data=fields, timeout=PATIENCE_SECONDS, allow_redirects=follow)
