@@ -1,6 +1,6 @@
 """What a line says besides its amount: who, from which account, with which references and text. Sealed in the row."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 from banking.models import BankLine
 from billing.integrity.keyed import keyed_digest
@@ -31,15 +31,17 @@ class Details:
     bank_code: str = ""  # the bank's code of what it is: PMNT-RCDT-ESCT, or N654
 
 
+_NAMES = tuple(field.name for field in fields(Details))
+
+
 def of_line(line: BankLine) -> Details:
     """Return the details of a line. Medical data: the caller has written the access log."""
-    known = {field.name for field in fields(Details)}
-    return Details(**{name: value for name, value in line.facts.items() if name in known})
+    return Details(**{name: value for name, value in line.facts.items() if name in _NAMES})
 
 
 def put(line: BankLine, details: Details) -> None:
     """Set the details of a line that has its fingerprint, and what is kept of them to search by."""
-    line.facts = {name: value for name, value in asdict(details).items() if value}
+    line.facts = {name: value for name in _NAMES if (value := getattr(details, name))}
     line.counter_hash = counter_hash(details.iban)
 
 

@@ -1,5 +1,6 @@
 """The Celery application and its beat schedule."""
 
+import gc
 import logging
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery import Task as CeleryTask
 from celery.beat import PersistentScheduler, Scheduler, Service
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_ready
 from django.conf import settings
 from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, close_old_connections
@@ -175,6 +176,15 @@ def refuse_bad_configuration(sender: Any, **kwargs: Any) -> None:
         sys.exit(str(error))
     if isinstance(sender, Service) and not settings.REDIS_URL:
         sys.exit("Without REDIS_URL the worker runs the timetable itself: start no beat.")
+
+
+@worker_ready.connect
+def set_aside_what_stays(**_kwargs: Any) -> None:
+    """Leave what is loaded by now, which stays, out of every later search for garbage.
+
+    Rows made by the hundred start a search of all that there is each few hundred rows, and it took a tenth of a second.
+    """
+    gc.freeze()
 
 
 @app.on_after_finalize.connect

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
@@ -205,7 +204,7 @@ def _settled(read: Sequence[Read], invoices: dict[int, Invoice]) -> set[int]:
     """Settle locked lines for which nobody has to decide, with the locked invoices they name; return their keys."""
     settled = {one.line.pk for one in read if _is_settled_alone(one)}
     named = [one for one in read if one.shares and one.line.pk not in settled]
-    if right := _still_right(named):
+    if right := _still_right(named, invoices):
         deciding.book_designated([(one.line, _parts(one.shares)) for one in right], invoices)
     return settled | {one.line.pk for one in right}
 
@@ -274,16 +273,17 @@ def _came_back_before(line: BankLine) -> None:
             advance(locked, Status.NOT_OURS)
 
 
-def _still_right(read: Sequence[Read]) -> list[Read]:
+def _still_right(read: Sequence[Read], invoices: Mapping[int, Invoice]) -> list[Read]:
     """Return the lines whose shares, if several, are still what is owed, now that the invoices are locked.
 
-    One that names a single invoice is always right: the payer said so, whatever the amount.
+    One that names a single invoice is always right, unless that was erased: the payer said so, whatever the amount.
     """
-    now = known.by_id(share.invoice.invoice_id for one in read for share in one.shares) if read else {}
-    return [one for one in read if _is_still_right([(now[row.invoice.invoice_id], row.amount) for row in one.shares])]
+    several = [share.invoice.invoice_id for one in read for share in one.shares if len(one.shares) > 1]
+    now = known.by_id(several) if several else {}
+    return [one for one in read if _is_still_right(one.shares, invoices, now)]
 
 
-def _is_still_right(shares: Sequence[tuple[Known, Decimal]]) -> bool:
+def _is_still_right(shares: Sequence[Designation], invoices: Mapping[int, Invoice], now: Mapping[int, Known]) -> bool:
     if len(shares) == 1:
-        return not shares[0][0].erased
-    return all(invoice.open and invoice.owed == amount for invoice, amount in shares)
+        return invoices[shares[0].invoice.invoice_id].erased_at is None
+    return all(now[one.invoice.invoice_id].open and now[one.invoice.invoice_id].owed == one.amount for one in shares)

@@ -54,11 +54,12 @@ def right(name: str, iban: str, text: str) -> Payee:
 
 def plain(text: str, length: int) -> str:
     """Return `text` in the characters of SEPA, without a slash at either end or two of them together."""
-    ascii_ = unicodedata.normalize(
-        "NFKD", text.replace("ß", "ss").replace("ø", "o").replace("Ø", "O").replace("ł", "l")
-    )
-    kept = _NOT_ALLOWED.sub(" ", "".join(c for c in ascii_ if not unicodedata.combining(c)))
-    kept = re.sub(r"/{2,}", "/", re.sub(r" +", " ", kept))
+    if not text.isascii():
+        apart = unicodedata.normalize(
+            "NFKD", text.replace("ß", "ss").replace("ø", "o").replace("Ø", "O").replace("ł", "l")
+        )
+        text = "".join(c for c in apart if not unicodedata.combining(c))
+    kept = re.sub(r"/{2,}", "/", re.sub(r" +", " ", _NOT_ALLOWED.sub(" ", text)))
     return kept.strip(" /")[:length].strip(" /")
 
 

@@ -157,8 +157,9 @@ def _queue_receipts(parts: Sequence[_Part], sides: Mapping[int, Sequence[SideRow
     Nothing was written yet when one can't be rendered, so this needs no savepoint.
     """
     invoices = [part.invoice for part in parts]
-    prefetch_related_objects(invoices, "provider", "patient")
     to = addressees([invoice.pk for invoice in invoices])
+    prefetch_related_objects(invoices, "provider")
+    prefetch_related_objects([one for one in invoices if to[one.pk].relation], "patient")  # told whose invoice it is
     drafts = []
     for part in parts:
         draft = Draft(part.invoice, to[part.invoice.pk], {}, part.event)

@@ -159,7 +159,10 @@ def works(folder: Path, amount: int) -> Iterator[tuple[str, str, Act]]:
 def main(database: str, options: report.Options) -> None:
     amount, rows = QUICK_AMOUNT if options.quick else AMOUNT, []
     with ground(postgresql=database == "postgresql"), tempfile.TemporaryDirectory() as name:
+        from portal.celery import set_aside_what_stays
+
         folder = Path(name)
+        set_aside_what_stays()  # as every worker does
         for number, (what, unit, act) in enumerate(works(folder, amount)):
             kept = copied(folder, f"kept{number}")
             found = beside_its_rows(act, kept=kept, rounds=options.rounds)

@@ -1,11 +1,13 @@
 """The timetable goes on, whatever its file holds and whatever fails in it."""
 
+import gc
 import shelve
 import threading
 from typing import Any
 
 import pytest
 from celery.beat import PersistentScheduler, Scheduler, Service
+from celery.signals import worker_ready
 
 from billing import rooms
 from billing.models import StaffTask
@@ -73,3 +75,11 @@ def test_a_rule_that_fails_keeps_no_other_from_the_day(monkeypatch):
     daily.run_day(factories.TODAY)
     assert ran == ["second"]
     assert StaffTask.objects.get().note == "ZeroDivisionError"
+
+
+def test_what_a_worker_has_loaded_is_left_out_of_every_search_for_garbage():
+    try:
+        worker_ready.send(sender=None)
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
