@@ -31,10 +31,10 @@ BY_HAND = """
 """
 INSERT_INVOICES = """
     INSERT INTO billing_invoice (provider_id, patient_id, number, payment_reference, token, issued_on, due_on,
-        created_at, settled_at, withdrawn_at, next_step, next_step_on, fingerprint, for_goods)
+        created_at, settled_at, withdrawn_at, next_step, next_step_on, fingerprint, for_goods, search_text)
     SELECT %(provider)s, %(patient)s, 'B' || n, lpad(n::text, 16, '0'), md5(n::text), %(today)s::date - 60,
         %(today)s::date - 30, now(), CASE WHEN n %% 5 > 0 THEN now() END, NULL, 2,
-        %(today)s::date + CASE WHEN n %% %(each)s = 0 THEN -(n / %(each)s) %% 5 ELSE 1 + n %% 40 END, '', false
+        %(today)s::date + CASE WHEN n %% %(each)s = 0 THEN -(n / %(each)s) %% 5 ELSE 1 + n %% 40 END, '', false, ''
     FROM generate_series(1, %(invoices)s) n
 """
 
