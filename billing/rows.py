@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transac
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 PAUSE_SECONDS = 0.02
-MANY = 10  # of fewer rows an INSERT of Django's costs no more
+MANY = 40  # of fewer rows, the queries for the keys weigh more: a page waits for each
 Row = TypeVar("Row", bound=models.Model)
 # Such a field stores such a value as it is. Fields that prepare values by a method of their own don't.
 _STORED_AS_IT_IS = (

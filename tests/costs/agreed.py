@@ -32,7 +32,7 @@ DESK = {
     "invoice at the desk": Cost(21, 19362, 4577),
     "patient at the desk": Cost(27, 13650, 3763),
     "search of the desk": Cost(6),
-    "what the search found": Cost(11, 15455, 3165, on_postgresql=13),
+    "what the search found": Cost(11, 15455, 3165),
     "list of invoices for a program": Cost(6, 7226, 536),
 }
 # Many rows are one or more INSERTs on SQLite, and on PostgreSQL a lock, their keys and a COPY (ADR 0097). The bytes are
@@ -45,5 +45,5 @@ WORKS = {
     "100 lines of a bank statement stored": Cost(28, on_postgresql=29),
     "100 transfers matched": Cost(46, on_postgresql=55),
     "10 receipts sent": Cost(28, 6040, 2222),
-    "10 payouts proposed": Cost(35, on_postgresql=39),
+    "10 payouts proposed": Cost(31),
 }
