@@ -106,7 +106,8 @@ class Literals(Extension):
     def _written(self, tokens: list[Token]) -> list[Token]:
         begin, function, *call, end = tokens
         kinds = [token.type for token in call]
-        if function.value == "url" and kinds[:3] == ["lparen", "string", "comma"] and call[-2].value == "token":
+        of_one = kinds[:3] == ["lparen", "string", "comma"] and kinds.count("comma") == 1
+        if function.value == "url" and of_one and call[-2].value == "token":
             before, after = (Token(function.lineno, "data", part) for part in _around_token(call[1].value))
             return [before, begin, *call[3:-1], end, after]
         if function.value not in _SAME_FOR_A_LANGUAGE or kinds not in (
