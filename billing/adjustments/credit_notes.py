@@ -39,7 +39,7 @@ from billing.models import (
 )
 from billing.money import ZERO, round_euro, to_cents
 from billing.outbox.facts import open_link_context
-from billing.outbox.queue import queue_message
+from billing.outbox.queue import look_again, queue_message
 from billing.payments.attempts import supersede_live
 from billing.plans import agreements
 from billing.templatetags.money import euro
@@ -241,6 +241,7 @@ def _was_told(invoice: Invoice) -> bool:
 
 def _apply(invoice: Invoice, row: CreditNote, *, now: datetime) -> None:
     today = timezone.localtime(now).date()
+    look_again(invoice)
     told = _was_told(invoice)
     off = charges.reverse_charges(invoice, by=row.by, note=row.number)
     if row.amount:

@@ -265,7 +265,7 @@ def _claim(message: OutboxMessage, now: datetime, as_long_as: Q | None) -> bool:
         "message_id": message.message_id or f"<{new_token()}@{return_path.sender().rpartition('@')[2]}>",
     }
     if as_long_as is not None:
-        unchanged = Q(recipient=message.recipient)
+        unchanged = Q(recipient=message.recipient, next_try_at=message.next_try_at)
         if advance(message, Status.SENDING, unchanged, as_long_as, **claim):
             return True
     with transaction.atomic(durable=True):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from billing import audit
@@ -133,6 +133,16 @@ def withdraw_since(invoice: Invoice, after: int, *, kinds: Collection[str], why:
     rows = OutboxMessage.objects.filter(invoice=invoice, pk__gt=after, kind__in=kinds)
     for message in rows.filter(status=OutboxMessage.Status.QUEUED):
         advance(message, OutboxMessage.Status.CANCELED, error=why)
+
+
+def look_again(invoice: Invoice) -> None:
+    """Have what is queued about a locked invoice looked at under its lock before it leaves (ADR 0089).
+
+    A claim of one statement waits for no lock of an invoice. Who is about to act by what has left calls this first: a
+    mail has left by now, or its claim waits, finds another moment than was read with it, and asks the room.
+    """
+    queued = OutboxMessage.objects.filter(invoice=invoice, status=OutboxMessage.Status.QUEUED)
+    queued.update(next_try_at=F("next_try_at") + timedelta(microseconds=1))
 
 
 def _stored(message: OutboxMessage, facts: dict[str, Any]) -> bool:

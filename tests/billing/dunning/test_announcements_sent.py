@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
+from billing.adjustments import credit_notes
 from billing.dunning import announcements
 from billing.invoices import schedule
 from billing.models import Invoice, OutboxMessage, StaffTask
@@ -80,6 +81,18 @@ def test_twin_without_the_condition_it_leaves(why, sink, monkeypatch):
     after_the_look(monkeypatch, lambda: CHANGES[why](changed))
     delivery.sweep(now=NOW)
     assert len(sink.mails) == 1
+
+
+def test_a_claim_that_waited_for_a_credit_note_does_not_go_by_what_was_true_before(sink, monkeypatch):
+    """PostgreSQL sees the other tables as they were when it began to wait; and the note told nobody of anything."""
+    invoice = new_invoice(amount="100.00")
+    make_all()
+    monkeypatch.setattr(announcements, "_as_composed", Q)
+    note = credit_notes.NewCreditNote(number="C-1", issued_on=MONDAY, reason="dubbel")
+    after_the_look(monkeypatch, lambda: credit_notes.take(invoice, note, by="test"))
+    delivery.sweep(now=NOW)
+    message = OutboxMessage.objects.get(invoice=invoice)
+    assert (message.status, message.error, sink.mails) == ("canceled", "withdrawn", [])
 
 
 def test_a_look_that_fails_keeps_no_mail_waiting(sink, monkeypatch):
