@@ -44,12 +44,17 @@ def insert_rows(new: Iterable[Row]) -> list[Row]:
     to = connections[DEFAULT_DB_ALIAS]
     for row in rows:
         row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
-    with transaction.atomic(savepoint=False):
-        if isinstance(model._meta.pk, models.AutoField):
-            keyless = [row for row in rows if row.pk is None]
-            for row, key in zip(keyless, _next_keys(to, model._meta, len(keyless)), strict=True):
-                row.pk = key
-        _write(to, model, rows)
+    keyless = [row for row in rows if row.pk is None] if isinstance(model._meta.pk, models.AutoField) else []
+    try:
+        with transaction.atomic(savepoint=False):
+            if keyless:
+                for row, key in zip(keyless, _next_keys(to, model._meta, len(keyless)), strict=True):
+                    row.pk = key
+            _write(to, model, rows)
+    except Exception:
+        for row in keyless:
+            row.pk = None  # SQLite gives the key to another row, which saving this one would overwrite
+        raise
     for row in rows:
         row._state.adding, row._state.db = False, to.alias
     return rows

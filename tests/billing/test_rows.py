@@ -93,8 +93,10 @@ def test_keys_rise_in_the_order_of_the_rows_and_none_is_given_twice():
 @pytest.mark.both_databases
 def test_what_the_database_refuses_leaves_none_of_them():
     practice = factories.provider()
+    twice = [*patients(practice), *patients(practice)]
     with pytest.raises(IntegrityError), transaction.atomic():
-        insert_rows([*patients(practice), *patients(practice)])
+        insert_rows(twice)
+    assert {row.pk for row in twice} == {None}, "else saving one would overwrite whoever gets its key"
     assert not Patient.objects.filter(provider=practice).exists()
 
 
