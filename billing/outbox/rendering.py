@@ -82,7 +82,7 @@ class _PlainText:
 
     def read(self, html: str) -> None:
         """Convert a whole message. Raises ValueError for what none of ours has."""
-        done = 0
+        done = len(html) - len(html.lstrip())
         for piece in _PIECE.finditer(html):
             if piece.start() != done:
                 break

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.invoices import state
+from billing.law.calendar import begin_of
 from billing.models import OutboxMessage
 from complaints import answers, deadlines, filing, freeze, handling
 from complaints.file import lessons, proof, referrals
@@ -36,8 +37,7 @@ class TestByTelephone:
     def test_after_the_last_day_staff_let_it_through_with_a_reason(self, staff):
         complaint = filed(factories.invoice())
         answers.refuse(complaint.pk, why="too_old", text="Dit is zes jaar geleden.", staff=staff, today=TODAY)
-        late = timezone.now() - timedelta(days=deadlines.ESCALATION_DAYS + 1)
-        Complaint.objects.update(answered_at=late)
+        Complaint.objects.update(answered_at=begin_of(TODAY - timedelta(days=deadlines.ESCALATION_DAYS + 1)))
         with pytest.raises(Refused, match="Bel ons"):
             handling.escalate(complaint.pk, text="Ik was ziek.", today=TODAY)
         desk, page = signed_in(staff), reverse("admin:complaints_complaint_file", args=[complaint.pk])

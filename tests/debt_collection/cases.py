@@ -53,7 +53,7 @@ def ready(*, amount="100.00", costs="40.00", interest="0.50", today=None, **fiel
 
 
 def _letter(invoice, step, day, costs):
-    at = timezone.now() - timedelta(days=(timezone.localdate() - day).days)
+    at = begin_of(day)
     message = OutboxMessage.objects.create(
         kind="final_notice", invoice=invoice, language="nl", recipient="x@post.example", subject="Brief",
         text="Betaal binnen vijftien dagen nadat deze brief bij u is bezorgd.", html="<p>Betaal</p>",
