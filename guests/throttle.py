@@ -121,8 +121,14 @@ def refund(limit: Limit, who: str) -> None:
 
 
 def delete_idle(*, now: datetime) -> None:
-    """Delete the rows that no longer limit anybody."""
-    Throttle.objects.filter(over_at_us__lt=_microseconds(now)).delete()
+    """Delete the rows that no longer limit anybody, but none that somebody holds.
+
+    Whoever waited for such a row with another one deleted would deadlock with a look-up that takes that one next.
+    """
+    unlocked = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    idle = f"SELECT key FROM {_TABLE} WHERE over_at_us < %s{unlocked}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE key IN ({idle})", [_microseconds(now)])  # noqa: S608
 
 
 def _locked(keys: Sequence[str], now_us: int) -> list[Throttle]:

@@ -16,6 +16,7 @@ from billing.models import StaffTask
 from guests import access, throttle
 from guests.models import Throttle
 from guests.throttle import Limit
+from tests.billing.outbox.test_outbox_races import in_threads
 
 NOW = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
 FIVE = Limit("test", tries=5, seconds=600)
@@ -128,6 +129,26 @@ class TestThrottle:
         assert Throttle.objects.count() == 1
         throttle.delete_idle(now=after(601))
         assert Throttle.objects.count() == 0
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_passes_over_what_somebody_holds_and_keeps_nobody_waiting():
+    """It would wait with other rows deleted, which the one who holds this one may want next: a deadlock."""
+    if connection.vendor == "sqlite":
+        pytest.skip("one lock for all who write")
+    for who in ("held", "idle"):
+        throttle.take(FIVE, who, now=NOW)
+
+    def sweep():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1ms'")
+        throttle.delete_idle(now=after(601))
+
+    with transaction.atomic():
+        throttle.hold(FIVE, "held", now=after(601))
+        assert in_threads(sweep) == [None]
+    assert [row.key for row in Throttle.objects.all()] == [throttle._key(FIVE, "held")]
 
 
 def _two_steps(limit, who, *, now):
