@@ -100,9 +100,8 @@ def look_up(request: HttpRequest, find: Callable[[], str | None], *, now: dateti
     """Search an invoice by `find`, which returns its token or None, unless there were too many failures.
 
     Only failures count. The limits are locked while `find` searches, so that parallel guesses can't share a try: always
-    that of everybody first. The breaker for all addresses together opens a staff task;
-    even then a network without a recent failure has one try in reserve. One network begins only so many sessions for
-    one invoice.
+    that of everybody first. The breaker for all addresses together opens a staff task; even then a network without a
+    recent failure has one try in reserve. One network begins only so many sessions for one invoice.
     """
     network = client_network(request)
     with transaction.atomic():

@@ -107,7 +107,7 @@ class Literals(Extension):
         begin, function, *call, end = tokens
         kinds = [token.type for token in call]
         of_one = kinds[:3] == ["lparen", "string", "comma"] and kinds.count("comma") == 1
-        if function.value == "url" and of_one and call[-2].value == "token":
+        if function.value == "url" and of_one and call[-2].value == "token":  # {{ url("…", ….token) }}
             before, after = (Token(function.lineno, "data", part) for part in _around_token(call[1].value))
             return [before, begin, *call[3:-1], end, after]
         if function.value not in _SAME_FOR_A_LANGUAGE or kinds not in (
