@@ -56,8 +56,8 @@ faults:
 	@.venv/bin/python -m pytest -q tests/faults --long $(if $(filter postgresql,$(DATABASE)),--servers)
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
-# The product beside its limits, in one table and in bench.json, at up to 400,000 invoices. By the processor time of its
-# parts it takes some 15 minutes of a quiet machine; stderr says of each what it took, and the table's foot of all.
+# The product beside its limits, in one table and in bench.json, at up to 400,000 invoices (SQLite: 100,000). It took 16
+# minutes on two cores; stderr says of each part what it took, and the table's foot of all.
 # `make bench SIZE=--large` goes up to 2,000,000: about an hour.
 bench:
 	@bin/setup --test
