@@ -78,7 +78,7 @@ class Answer(SealedFacts, models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.written_at.date())
+        return str(timezone.localdate(self.written_at))
 
     @property
     def until(self) -> date | None:

@@ -173,7 +173,7 @@ class ComplaintDraft(SealedFacts, models.Model):
         indexes = [models.Index(fields=["written_at"], name="complaint_draft_by_age")]
 
     def __str__(self) -> str:
-        return str(self.written_at.date())
+        return str(timezone.localdate(self.written_at))
 
     def bound_to(self) -> str:
         """Return what the facts are bound to."""

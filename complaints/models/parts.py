@@ -109,7 +109,7 @@ class Signal(SealedText, models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return str(self.at.date())
+        return str(timezone.localdate(self.at))
 
     def bound_to(self) -> str:
         """Return what the text is bound to."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
@@ -68,12 +69,12 @@ def until_when(view: InvoiceView, today: date) -> Answer | None:
 
 def payment_arrived(view: InvoiceView, today: date) -> Answer:
     """Answer which payments are booked, and which one the bank still works on."""
-    received = [(booked.at.date(), -booked.amount) for booked in view.history.booked if booked.kind in _RECEIVED]
+    booked = [(one.at, -one.amount) for one in view.history.booked if one.kind in _RECEIVED]
     waits = view.history.under_way
     facts = {
-        "received": received[-5:],
+        "received": [(timezone.localdate(at), amount) for at, amount in booked[-5:]],
         "outstanding": view.outstanding,
-        "under_way": (waits.at.date(), waits.amount) if waits else None,
+        "under_way": (timezone.localdate(waits.at), waits.amount) if waits else None,
         "by_transfer": account_for(view.practice) is not None,
     }
     actions = [("proof", _("Proof of payment")) if view.history.sums.paid > ZERO else _TO_INVOICE]

@@ -112,7 +112,7 @@ def test_a_correction_that_is_proposed_is_in_the_list_and_comes_next_to_everybod
     """A decided case does not wait for its provider, but its correction does: since it was proposed."""
     provider, first, second = case.invoice.provider, staff_of(case), staff_of(case)
     decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=first)
-    waits = at_desk(provider, since=timezone.now() - timedelta(minutes=30))
+    waits = at_desk(provider, since=timezone.now() - timedelta(days=1))
     rules(case, second_person_above=Decimal("0.00"))
     case.refresh_from_db()
     decisions.correct(case, outcome=granted("600.00"), reason=REASON, version=case.version, by=first)
@@ -120,7 +120,7 @@ def test_a_correction_that_is_proposed_is_in_the_list_and_comes_next_to_everybod
     assert [panel.next_after(waits, by) for by in (first, second)] == [None, case]
     assert panel.next_after(case, second) == waits
     shown = panel.overview(second, today=timezone.localdate())
-    assert [(row.case, row.corrects, row.age) for row in shown.rows] == [(waits, False, 0), (case, True, 0)]
+    assert [(row.case, row.corrects, row.age) for row in shown.rows] == [(waits, False, 1), (case, True, 0)]
     client = signed_in(second)
     listed = client.get("/beheer/coulance/coulancecase/?proposed=yes").content.decode()
     assert case.invoice.number in listed

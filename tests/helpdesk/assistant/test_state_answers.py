@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -195,6 +195,12 @@ def test_a_payment_that_arrived_is_named_with_its_day():
     assert date_format(timezone.localdate(), "j F Y") in told
     assert "€ 123,45" in told
     assert "nog geen betaling" in answer_to("payment-arrived", opened())
+
+
+def test_a_payment_after_midnight_is_named_with_the_day_that_it_was_here():
+    invoice = factories.invoice(amount="123.45")
+    book(invoice, "payment", "-123.45", at=datetime(2026, 7, 3, 22, 30, tzinfo=UTC))
+    assert "4 juli 2026" in answer_to("payment-arrived", invoice)
 
 
 def test_costs_are_explained_and_their_absence_is_said():

@@ -1,5 +1,6 @@
 """What a guest sees of an invoice, and what never."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -33,14 +34,14 @@ def page(client, invoice):
     return response.content.decode().replace("\xa0", " ")
 
 
-def book(invoice, kind, amount):
+def book(invoice, kind, amount, *, at=None):
     with transaction.atomic():
         ledger.post(
             ledger.lock_invoice(invoice.pk),
             kind,
             Decimal(amount),
             external_id=new_token(),
-            occurred_at=timezone.now(),
+            occurred_at=at or timezone.now(),
             by="test",
         )
 
@@ -126,7 +127,8 @@ def test_never_a_name_a_treatment_or_a_way_to_reach_somebody(client):
     line = factories.line(description="Wortelkanaalbehandeling", code="E13")
     invoice = factories.invoice(lines=[line])
     patient = invoice.patient
-    text = page(client, invoice)
+    # Without what is random, which may hold any few digits: the reference, the token, and the codes of forms.
+    text = re.sub(r'\d{4}( ?\d{4}){3}|value="\w{64}"', "", page(client, invoice)).replace(invoice.token, "")
     secrets = ["Wortelkanaal", "E13", patient.email, patient.surname, patient.city, patient.street, patient.number]
     for secret in [*secrets, "12345678", "1980", "123456789", "3311", invoice.provider.iban]:
         assert secret not in text, secret
