@@ -187,5 +187,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    """A browser whose owner reads Dutch: Chromium's own wish is English."""
+    """A browser whose owner reads Dutch, Chromium's own wish is English, and has the patience of a slow machine."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
     return browser_context_args | {"locale": "nl-NL"}

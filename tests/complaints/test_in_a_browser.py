@@ -9,6 +9,7 @@ from complaints import filing, handling
 from complaints.file import proof
 from complaints.models import Complaint, ComplaintFile
 from tests import factories
+from tests.browser import follow
 from tests.coulance.conftest import media  # noqa: F401
 from tests.coulance.desk.test_desk_in_a_browser import enter
 from tests.guests.files import hostile
@@ -32,7 +33,7 @@ def seen(page: Page, found: list[str], *, also: int) -> None:
 
 
 def go_on(page: Page) -> None:
-    page.get_by_role("button", name="Volgende").click()
+    follow(page.get_by_role("button", name="Volgende"))
 
 
 def test_a_patient_complains_on_a_small_phone_and_a_larger_one(page, sandbox, complaints):  # noqa: F811
@@ -40,16 +41,16 @@ def test_a_patient_complains_on_a_small_phone_and_a_larger_one(page, sandbox, co
     invoice = factories.invoice(amount="100.00")
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill(invoice.payment_reference)
-    page.get_by_role("textbox").press("Enter")
+    follow(page.get_by_role("textbox"), "Enter")
     page.wait_for_url("**/rekening/**")
-    page.get_by_role("link", name=re.compile("klopt niet", re.IGNORECASE)).click()
+    follow(page.get_by_role("link", name=re.compile("klopt niet", re.IGNORECASE)))
     page.locator("label[for=subject-letters]").click()
     seen(page, complaints, also=390)
     go_on(page)
     page.get_by_label(re.compile("Wat is er gebeurd")).fill("Ik kreeg nooit een brief, wel kosten.")
     go_on(page)
     page.set_input_files("input[type=file]", PHOTO)
-    page.locator("button[name=add]").click()
+    follow(page.locator("button[name=add]"))
     page.locator(".sent .name", has_text="afschrift.png").wait_for()
     seen(page, complaints, also=390)
     go_on(page)
@@ -57,7 +58,7 @@ def test_a_patient_complains_on_a_small_phone_and_a_larger_one(page, sandbox, co
     seen(page, complaints, also=390)
     go_on(page)
     seen(page, complaints, also=390)
-    page.get_by_role("button", name=re.compile("klacht")).first.click()
+    follow(page.get_by_role("button", name=re.compile("klacht")).first)
     page.wait_for_url("**/klacht/*/")
     complaint = Complaint.objects.get()
     assert complaint.number in page.locator("h1").inner_text()
@@ -79,14 +80,14 @@ def test_staff_open_answer_and_learn(page, sandbox, complaints):  # noqa: F811
     enter(page, sandbox.url, staff)
     page.goto(f"{sandbox.url}/beheer/klachten/")
     seen(page, complaints, also=820)
-    page.get_by_role("link", name=complaint.number).click()
+    follow(page.get_by_role("link", name=complaint.number))
     seen(page, complaints, also=820)
     page.locator("#id_found_1").fill("De brief kwam terug.")
     page.locator("#id_decision_1").select_option("not_upheld")
-    page.locator("button[value=answer]").click()
+    follow(page.locator("button[value=answer]"))
     page.locator("#cause").select_option("not_delivered")
     page.locator("#because").fill("het adres is al verbeterd")
-    page.locator("button[value=learn]").click()
+    follow(page.locator("button[value=learn]"))
     page.locator("#learn").wait_for()
     seen(page, complaints, also=820)
     page.goto(f"{sandbox.url}/beheer/klachten/lessen/")

@@ -11,6 +11,7 @@ import pytest
 from django_otp.oath import totp
 from playwright.sync_api import Page
 
+from tests.browser import follow
 from tests.guests.files import hostile
 from tests.journeys.product import Bill, Product, batch, wait_for
 
@@ -43,7 +44,7 @@ def sign_in(product: Product, page: Page) -> None:
     page.locator("input[name=username]").fill("praktijk")
     page.locator("input[name=password]").fill(password)
     page.locator("input[name=code]").fill(f"{totp(base64.b32decode(secret.replace(' ', ''))):06d}")
-    page.locator("#login-form button").click()
+    follow(page.locator("#login-form button"))
 
 
 def plain(text: str) -> str:
@@ -70,7 +71,7 @@ def send_specification(product, patient, bill):
     assert patient.state() == {"on_hold"}
     patient.look("on-hold")
     page = patient.page
-    page.locator(f"main a[href$='/{bill.token}/coulance/']").first.click()
+    follow(page.locator(f"main a[href$='/{bill.token}/coulance/']").first)
     page.locator("input[type=file]").set_input_files(
         {"name": "specificatie.pdf", "mimeType": "application/pdf", "buffer": hostile.pdf()}
     )
@@ -80,7 +81,7 @@ def send_specification(product, patient, bill):
     patient.look("file-checked")
     seen = {message["id"] for message in product.mails_to(MOBILE.removeprefix("+"))}
     page.locator(".sent li.clean a").click()
-    page.locator("button[name=send]").click()
+    follow(page.locator("button[name=send]"))
     page.get_by_role("textbox").fill(sms_code(product, seen))
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/rekening/{bill.token}/coulance/")
@@ -101,7 +102,7 @@ def decide(product, staff, bill):
     staff.look("staff-sign-in")
     sign_in(product, page)
     staff.look("desk")
-    page.locator(".queue a", has_text=bill.number).click()
+    follow(page.locator(".queue a", has_text=bill.number))
     page.fill("#id_paid_out", PAID_OUT)
     page.fill("#id_deductible", DEDUCTIBLE)
     assert NEW_TOTAL in page.locator("#live-due").inner_text()
@@ -122,7 +123,7 @@ def pay_the_new_total(product, patient, bill, mail):
     assert "vergoedt" not in mail["text"] + mail["html"]
     link = re.search(r"/openen/[A-Za-z0-9_-]+/", mail["text"].replace("\n", "")).group(0)
     patient.open(link)
-    patient.page.locator("main form button").click()
+    follow(patient.page.locator("main form button"))
     patient.page.wait_for_url(f"**/rekening/{bill.token}/")
     assert patient.state() == {"open"}
     assert NEW_TOTAL in patient.page.locator("main .panel").first.inner_text()

@@ -6,6 +6,7 @@ import re
 import pytest
 from django_otp.oath import totp
 
+from tests.browser import follow
 from tests.journeys.product import Product
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ def test_staff_get_in_with_what_it_prints(product, visit):
     page.locator("input[name=username]").fill("beheer")
     page.locator("input[name=password]").fill(password)
     page.locator("input[name=code]").fill(f"{totp(key):06d}")
-    page.locator("main button[type=submit], main input[type=submit]").first.click()
+    follow(page.locator("main button[type=submit], main input[type=submit]").first)
     assert page.url == f"{product.url}/beheer/"
     assert page.locator("input[name=password]").count() == 0
     staff.look("staff-start")
@@ -63,12 +64,11 @@ def read_a_statement(staff):
     staff.open(BANK_PAGES["stand-in-account"])
     page.locator("#amount").fill("12,50")
     page.locator("#text").fill("tandarts, bedankt")
-    page.locator("button[value=pay_in]").click()
+    follow(page.locator("button[value=pay_in]"))
     content = page.request.get(f"{staff.home}/sandbox/account/1.xml").body()
     staff.open(BANK_PAGES["statements"])
     page.locator("#files").set_input_files({"name": "dag.xml", "mimeType": "text/xml", "buffer": content})
-    with page.expect_navigation():
-        page.locator("form.send button.main").click()
+    follow(page.locator("form.send button.main"))
     assert "Alle bestanden zijn gelezen." in page.locator(".messagelist").inner_text()
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import follow
 from tests.journeys.product import wait_for
 
 MOBILE = "31612345678"
@@ -26,12 +27,12 @@ def test_from_the_reference_to_the_file_and_the_list(width, language, javascript
     patient.speak(language)
     patient.look_up(bill.reference)
     page = patient.page
-    page.locator("a[href$='/code/']").click()
+    follow(page.locator("a[href$='/code/']"))
     page.locator("button[name=send][value=first]").wait_for()
     patient.look("code-before")
     patient.says_nothing_personal()
     seen = {message["id"] for message in product.mails_to(MOBILE)}
-    page.locator("button[name=send]").click()
+    follow(page.locator("button[name=send]"))
     page.get_by_role("textbox").wait_for()
     patient.look("code-sent")
     code = code_in_sms(product, seen)
@@ -49,12 +50,12 @@ def test_from_the_reference_to_the_file_and_the_list(width, language, javascript
     # The script asks in the background; without it the browser goes there and comes back to this page.
     with page.expect_response("**/langer/") if javascript else page.expect_navigation():
         page.locator(".session-end button").click()
-    page.locator("a[href$='/inzage/']").click()
+    follow(page.locator("a[href$='/inzage/']"))
     page.wait_for_url("**/inzage/")
     assert page.locator(".looks li").count() == 1
     patient.look("access-list")
     page.go_back()
-    page.locator("section.leave button").click()
+    follow(page.locator("section.leave button"))
     page.locator("section.leave").wait_for(state="detached")
     patient.look("finished")
     patient.open(f"/rekening/{bill.token}/rekening.pdf")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser import follow
 from tests.journeys.product import wait_for
 
 
@@ -19,12 +20,12 @@ def test_from_the_mail_to_the_invoice(width, language, javascript, product, visi
         patient.open(link)
         patient.speak(language)
         patient.look("link")
-        patient.page.locator("main form button").click()
+        follow(patient.page.locator("main form button"))
         patient.page.wait_for_url(f"**/rekening/{bill.token}/")
         patient.look("invoice")
         patient.says_nothing_personal()
     patient.open(link[:-2] + "_/")
     patient.look("link-over")
     patient.problems = [problem for problem in patient.problems if "404" not in problem]  # the browser's own remark
-    patient.page.locator("main a.button").click()
+    follow(patient.page.locator("main a.button"))
     assert patient.page.get_by_role("textbox").count() == 1

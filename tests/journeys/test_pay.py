@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser import follow
+
 pytestmark = pytest.mark.browser
 
 
@@ -27,7 +29,7 @@ def test_find_pay_and_get_the_receipt(product, visit, language, width, javascrip
     patient.until("paid")
     patient.says_nothing_personal()
     patient.look("paid")
-    patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
+    follow(patient.page.locator(f"main a[href$='/rekening/{bill.token}/']"))
     assert patient.state() == {"paid"}
     patient.look("invoice-paid")
 
@@ -162,7 +164,7 @@ def test_done_erases_what_the_browser_knew(product, visit):
     patient.open()
     patient.look_up(bill.reference)
     page = patient.page.url
-    patient.page.locator("section.leave button").click()
+    follow(patient.page.locator("section.leave button"))
     patient.look("finished")
     patient.page.goto(page)
     assert patient.page.locator(".panel.bill").count() == 0

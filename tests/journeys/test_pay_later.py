@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from tests.browser import follow
+
 
 @pytest.mark.parametrize(
     ("language", "width", "javascript"), [("nl", 320, True), ("en", 1280, True), ("nl", 320, False)]
@@ -14,21 +16,21 @@ def test_arrange_installments_and_pay_the_first_and_then_the_rest(product, visit
     patient.open()
     patient.speak(language)
     patient.look_up(bill.reference)
-    patient.page.locator("a[href$='/betalingsregeling/']").click()
+    follow(patient.page.locator("a[href$='/betalingsregeling/']"))
     patient.look("options")
     first = (date.today() + timedelta(days=4)).isoformat()  # noqa: DTZ011  the day of the machine will do
     patient.page.locator(".days input").fill(first)
     if not javascript:
-        patient.page.locator(".days button").click()
+        follow(patient.page.locator(".days button"))
     patient.page.wait_for_selector(f"form.choice input[name=shown_on][value='{first}']", state="attached")
     patient.page.locator("label[for=count-3]").click()
     patient.look("chosen")
-    patient.page.locator("#choices button").click()
+    follow(patient.page.locator("#choices button"))
     patient.page.wait_for_selector("main a[href$='betaaldagen.ics']")
     assert patient.page.locator("main ol.terms li").count() == 3
     patient.says_nothing_personal()
     patient.look("agreed")
-    patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
+    follow(patient.page.locator(f"main a[href$='/rekening/{bill.token}/']"))
     for amount in ("19.01", "38.01"):
         patient.until("plan")
         patient.look("plan")
@@ -37,7 +39,7 @@ def test_arrange_installments_and_pay_the_first_and_then_the_rest(product, visit
         patient.choose("pay")
         patient.until("paid")
         patient.look("paid")
-        patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
+        follow(patient.page.locator(f"main a[href$='/rekening/{bill.token}/']"))
     patient.until("paid")
 
 
@@ -46,9 +48,9 @@ def test_get_another_day(product, visit):
     patient = visit(width=320)
     patient.open()
     patient.look_up(bill.reference)
-    patient.page.locator("a[href$='/uitstel/']").click()
+    follow(patient.page.locator("a[href$='/uitstel/']"))
     patient.look("another-day")
-    patient.page.locator("main form.panel button").click()
+    follow(patient.page.locator("main form.panel button"))
     patient.look("agreed")
     with patient.page.expect_download() as download:
         patient.page.locator("a[href$='betaaldagen.ics']").click()

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 from tests import pictures
+from tests.browser import follow
 
 NEWS_MILLISECONDS = 30_000
 # By how many pixels a page is too wide, and which elements reach over its edge; empty when it fits.
@@ -51,8 +52,7 @@ class Visitor:
 
     def look_up(self, reference: str) -> None:
         self.page.get_by_role("textbox").fill(reference)
-        with self.page.expect_navigation():
-            self.page.locator("main form button").first.click()
+        follow(self.page.locator("main form button").first)
 
     def pay(self) -> None:
         """From the invoice to the bank's page, by our own page that forwards."""
@@ -61,8 +61,7 @@ class Visitor:
 
     def choose(self, choice: str) -> None:
         """What happens at the bank."""
-        with self.page.expect_navigation():
-            self.page.locator(f"button[name=choice][value={choice}]").click()
+        follow(self.page.locator(f"button[name=choice][value={choice}]"))
 
     def look(self, step: str) -> None:
         """Look well at this page: judge its accessibility and its width, and keep a picture where one is asked for."""

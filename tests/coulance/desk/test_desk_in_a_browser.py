@@ -16,6 +16,7 @@ from coulance.by_staff import paper
 from coulance.desk.decision_form import DecisionForm
 from coulance.models import CoulanceCase, Decision, PracticeRules
 from tests import factories, pictures
+from tests.browser import follow
 from tests.coulance.desk.desk_cases import at_desk, pdf_of, picture_of, rules
 from tests.portal.staff.staff_client import signed_in
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
@@ -62,7 +63,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     page.goto(f"{sandbox.url}/beheer/")
     pictures.keep(page, f"desk-{name}-start")
     look(page, complaints)
-    page.locator(".desk-head a.main[href*=coulancecase]").click()
+    follow(page.locator(".desk-head a.main[href*=coulancecase]"))
     page.wait_for_url(f"**{of_case(cases[0])}")
     page.fill("#id_paid_out", "365")
     page.fill("#id_deductible", "385,00")
@@ -72,7 +73,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     look(page, complaints)
     page.fill("#id_reason", "De verzekeraar vergoedt 75 procent.")
     CoulanceCase.objects.filter(pk=cases[0].pk).update(version=7)
-    page.locator("button[value=approve]").click()
+    follow(page.locator("button[value=approve]"))
     page.wait_for_selector(".two-states")
     pictures.keep(page, f"desk-{name}-conflict")
     complaints.clear()  # Chromium reports every answer that is not 200
@@ -226,11 +227,11 @@ def test_without_javascript_the_server_shows_the_amount_first(browser, sandbox, 
     page.fill("#id_paid_out", "365,00")
     page.fill("#id_deductible", "385,00")
     page.fill("#id_reason", "Zie de specificatie.")
-    page.locator("button[value=approve]").click()
+    follow(page.locator("button[value=approve]"))
     assert "750" in page.locator("#check").inner_text()
     assert not Decision.objects.exists()
     pictures.keep(page, "desk-820-nojs-check")
-    page.locator("#check button").click()
+    follow(page.locator("#check button"))
     assert page.url.endswith(of_case(cases[1]))
     assert ledger.outstanding(cases[0].invoice_id) == 750
     context.close()
@@ -242,7 +243,7 @@ def test_a_second_person_agrees(page, sandbox, complaints, provider, cases):  # 
     enter(page, sandbox.url, first)
     page.goto(sandbox.url + of_case(cases[0]))
     page.fill("#id_reason", "Zie de specificatie.")
-    page.locator("button[value=approve]").click()
+    follow(page.locator("button[value=approve]"))
     page.wait_for_url(f"**{of_case(cases[1])}")
     page.goto(sandbox.url + of_case(cases[0]))
     pictures.keep(page, "desk-proposal")
@@ -250,7 +251,7 @@ def test_a_second_person_agrees(page, sandbox, complaints, provider, cases):  # 
     assert page.locator("button[value=confirm]").count() == 0
     enter(page, sandbox.url, second)
     page.goto(sandbox.url + of_case(cases[0]))
-    page.locator("button[value=confirm]").click()
+    follow(page.locator("button[value=confirm]"))
     page.wait_for_url(f"**{of_case(cases[1])}")
     decision = Decision.objects.get()
     assert (decision.decided_by, decision.approved_by) == (first, second)
@@ -265,16 +266,16 @@ def test_the_rules_of_a_practice_are_accessible_and_fit(page, sandbox, complaint
     page.goto(f"{sandbox.url}/beheer/coulance/practicerules/")
     pictures.keep(page, f"desk-{width}-{scheme}-rules-list")
     look(page, complaints)
-    page.locator("#result_list a").first.click()
+    follow(page.locator("#result_list a").first)
     page.fill("#id_second_person_above", "500")
     page.check("input[name=rule][value=percentage]")
-    page.locator("input[name=_save]").click()
+    follow(page.locator("input[name=_save]"))
     page.locator(".errornote").wait_for()
     pictures.keep(page, f"desk-{width}-{scheme}-rules")
     look(page, complaints)
     page.fill("#id_second_person_above", "100")
     page.fill("#id_percentage", "25")
-    page.locator("input[name=_save]").click()
+    follow(page.locator("input[name=_save]"))
     page.locator(".success").wait_for()
     row.refresh_from_db()
     assert (row.second_person_above, row.percentage) == (Decimal("100.00"), 25)

@@ -14,6 +14,7 @@ from coulance.models import CoulanceCase, Specification
 from guests.files import storage
 from sandbox.models import Message
 from tests import factories, pictures
+from tests.browser import follow
 from tests.coulance.desk.desk_cases import REASON, granted, staff_of
 from tests.guests.files import hostile, odd_pictures
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
@@ -41,9 +42,9 @@ def enter(page: Page, url: str, case: CoulanceCase) -> str:
     """By the payment reference to the page of the case; its address."""
     page.goto(url)
     page.get_by_role("textbox").fill(case.invoice.payment_reference)
-    page.get_by_role("textbox").press("Enter")
+    follow(page.get_by_role("textbox"), "Enter")
     page.wait_for_url("**/rekening/**")
-    page.locator("main a[href$='/coulance/']").first.click()
+    follow(page.locator("main a[href$='/coulance/']").first)
     page.wait_for_url("**/coulance/")
     return page.url
 
@@ -55,11 +56,11 @@ def send(page: Page, *files: dict[str, object]) -> None:
 
 def enter_code(page: Page) -> None:
     """Ask for the code on its page and enter it; the page that it was asked for follows."""
-    page.locator("button[name=send]").click()
+    follow(page.locator("button[name=send]"))
     page.wait_for_selector("input.code")
     code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text)
     page.get_by_role("textbox").fill(code.group())
-    page.get_by_role("textbox").press("Enter")
+    follow(page.get_by_role("textbox"), "Enter")
 
 
 def check_all() -> None:
@@ -99,7 +100,7 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=staff_of(case))
     page.goto(address)
     seen("5-lowered")
-    page.locator("#send a[href*='/code/']").click()
+    follow(page.locator("#send a[href*='/code/']"))
     seen("5b-first-a-code")
     enter_code(page)
     page.wait_for_url(address)
@@ -111,9 +112,9 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     page.goto(address)
     expect(page.locator(".sent li form")).to_have_count(1)  # of what was decided with nothing is taken back
     seen("7-opened-again")
-    page.locator("main a[href$='/stoppen/']").click()
+    follow(page.locator("main a[href$='/stoppen/']"))
     seen("8-stop")
-    page.locator("main .panel button").click()
+    follow(page.locator("main .panel button"))
     page.goto(address)
     expect(page.locator("main .amount")).to_contain_text("750")
     seen("9-earlier-decision-stands")
@@ -140,12 +141,12 @@ def walk_without_javascript(page, sandbox, case):
     expect(page.locator("main")).to_contain_text("Wij kijken ze nu na")
     check_all()
     page.goto(address)
-    page.locator(".sent > li.clean button").first.click()
+    follow(page.locator(".sent > li.clean button").first)
     expect(page.locator(".sent > li.clean")).to_have_count(1)
-    page.locator("main a[href$='/stoppen/'], main a[href*='stop']").click()
+    follow(page.locator("main a[href$='/stoppen/'], main a[href*='stop']"))
     enter_code(page)
     expect(page).to_have_url(f"{address}stoppen/")
-    page.locator("main .panel button").click()
+    follow(page.locator("main .panel button"))
     expect(page.locator("main .amount")).to_contain_text("1.000,00")
     page.goto(address)
     assert page.locator(".stages, .sent, form.send").count() == 0

@@ -5,6 +5,7 @@ from playwright.sync_api import Page
 
 from helpdesk.assistant import unanswered
 from tests import factories
+from tests.browser import follow
 from tests.coulance.desk.test_desk_in_a_browser import enter
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
 
@@ -13,7 +14,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 def ask(page, question):
     page.get_by_label("Uw vraag").fill(question)
-    page.keyboard.press("Enter")
+    follow(page.get_by_label("Uw vraag"), "Enter")
     page.locator("#reply").wait_for()
     assert page.evaluate("document.activeElement.id") == "reply", "a screen reader begins at the answer"
     assert "?" not in page.url
@@ -24,17 +25,16 @@ def test_from_an_invoice_by_keyboard_on_a_small_phone(page: Page, sandbox, compl
     invoice = factories.invoice(amount="100.00")
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill(invoice.payment_reference)
-    page.get_by_role("textbox").press("Enter")
+    follow(page.get_by_role("textbox"), "Enter")
     page.wait_for_url("**/rekening/**")
-    page.get_by_role("main").get_by_role("link", name="Digitale hulp", exact=True).click()
+    follow(page.get_by_role("main").get_by_role("link", name="Digitale hulp", exact=True))
     look(page, complaints)
     ask(page, "Hoeveel moet ik nog betalen?")
     page.get_by_text("U moet nog").wait_for()
     look(page, complaints)
     ask(page, "iets met een brief")
     look(page, complaints)
-    page.locator(".titles button").first.focus()
-    page.keyboard.press("Enter")
+    follow(page.locator(".titles button").first, "Enter")
     page.get_by_role("heading", name="Bedoelt u").wait_for(state="detached")
     ask(page, "ik zie het niet meer zitten")
     look(page, complaints)
@@ -45,5 +45,5 @@ def test_the_owner_reads_what_had_no_answer(page: Page, sandbox, complaints):  #
     enter(page, sandbox.url, factories.staff(role="operations", provider=None))
     page.goto(f"{sandbox.url}/beheer/vragen/")
     look(page, complaints)
-    page.get_by_role("button", name="Ik heb het gelezen").click()
+    follow(page.get_by_role("button", name="Ik heb het gelezen"))
     page.get_by_text("Er wacht geen vraag").wait_for()

@@ -8,7 +8,7 @@ from billing.models import Staff
 from portal.api import keys
 from portal.webhooks import endpoints
 from tests import factories
-from tests.browser_errors import listen
+from tests.browser import follow, listen
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -40,5 +40,5 @@ def test_both_pages_fit_and_are_accessible(page, sandbox):
     assert {url for url in asked if not url.startswith(sandbox.url)} == set()
     page.get_by_label("Voor welk programma").fill("Nieuw pakket")
     page.locator("input[name=scope]").first.check()
-    page.get_by_role("button", name="Sleutel maken").click()
+    follow(page.get_by_role("button", name="Sleutel maken"))
     assert page.locator("code.secret").inner_text().startswith("zk_test_")

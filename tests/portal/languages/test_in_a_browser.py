@@ -25,7 +25,7 @@ from tests import factories, pictures
 from tests.accessible_page import faults_of
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
-from tests.browser_errors import listen
+from tests.browser import follow, listen
 from tests.portal.pages.test_steps import announce
 from tests.portal.pages.test_templates_in_a_browser import AT_THE_BANK, find
 
@@ -80,8 +80,7 @@ def post(page: Page, **filled: str) -> None:
     """Fill in the form of the page by the names of its fields, and send it."""
     for name, text in filled.items():
         page.locator(f"main [name={name}]").fill(text)
-    with page.expect_navigation():
-        page.locator("main form:not([action$='/taal/']) button:not([name=entry])").first.click()
+    follow(page.locator("main form:not([action$='/taal/']) button:not([name=entry])").first)
 
 
 def without_an_invoice(page: Page, home: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser_errors import listen
+from tests.browser import listen
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -39,9 +39,10 @@ def test_it_reads_with_a_voice_of_this_device_or_is_not_there(page: Page, sandbo
     assert said[:2] == ["silence", "nl-BE Digitale hulp"]
     assert [one for one in said if "Lees deze pagina" in one or "Uw vraag" in one] == []
     button.press("Enter")
-    assert page.evaluate("window.said").pop() == "silence"
     expect(button).to_have_text("Lees deze pagina voor")
+    assert page.evaluate("window.said").pop() == "silence"
     button.press("Enter")
+    expect(button).to_have_text("Stop met voorlezen")
     page.evaluate("last.onend()")
     expect(button).to_have_text("Lees deze pagina voor")
     assert complaints == []

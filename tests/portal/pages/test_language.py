@@ -8,6 +8,7 @@ from django.urls import get_resolver, reverse
 
 from coulance import intake
 from tests import factories
+from tests.browser import follow
 from tests.coulance.desk.desk_cases import at_desk
 from tests.portal.pages.test_invoice_page import open_in
 
@@ -146,6 +147,6 @@ def test_with_a_script_it_keeps_what_was_not_sent_yet(sandbox, page):
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill("5000 0567")
     page.locator("#language summary").click()
-    page.get_by_role("button", name="English").click()
+    follow(page.get_by_role("button", name="English"))
     page.wait_for_function("document.documentElement.lang === 'en'")
     assert page.get_by_role("textbox").input_value() == "5000 0567"

@@ -17,7 +17,7 @@ from tests import factories, pictures
 from tests.accessible_page import faults_of, faults_of_keyboard
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
-from tests.browser_errors import listen
+from tests.browser import follow, listen
 from tests.portal.pages.test_steps import announce
 
 AT_THE_BANK = "**/mollie/checkout/**"
@@ -36,8 +36,7 @@ def quiet(page):
 def find(page, sandbox, typed):
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill(typed)
-    with page.expect_navigation():
-        page.get_by_role("textbox").press("Enter")
+    follow(page.get_by_role("textbox"), "Enter")
 
 
 def states(page, sandbox):
@@ -76,7 +75,7 @@ def states(page, sandbox):
     yield "reminded"
     page.goto(f"{sandbox.url}/rekening/{late.token}/klacht/")
     yield "complaint"
-    page.get_by_role("button", name=re.compile("Volgende|Next")).click()
+    follow(page.get_by_role("button", name=re.compile("Volgende|Next")))
     yield "complaint-wrong"
     for path in ("contact", "privacy", "voorwaarden", "toegankelijkheid"):
         page.goto(f"{sandbox.url}/{path}/")
@@ -118,8 +117,8 @@ def test_the_waiting_page_turns_to_paid_by_itself_and_says_so_aloud(sandbox, qui
     quiet.goto(f"{sandbox.url}/betaling/{payment.token}/")
     expect(quiet.get_by_role("heading", level=1)).to_have_text("Wij wachten op uw bank")
     bank.end(payment, "paid")
-    expect(quiet.get_by_role("status")).to_have_text("Er is nieuws over uw betaling.", timeout=8000)
-    expect(quiet.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen", timeout=8000)
+    expect(quiet.get_by_role("status")).to_have_text("Er is nieuws over uw betaling.")
+    expect(quiet.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen")
 
 
 def test_without_javascript_it_turns_to_paid_too(sandbox, browser):
@@ -128,7 +127,7 @@ def test_without_javascript_it_turns_to_paid_too(sandbox, browser):
         page = context.new_page()
         page.goto(f"{sandbox.url}/betaling/{payment.token}/")
         bank.end(payment, "paid")
-        expect(page.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen", timeout=15000)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen")
 
 
 def test_from_reference_to_the_bank_by_keyboard_alone(sandbox, quiet):
@@ -177,7 +176,7 @@ def test_one_press_leads_to_a_bank_on_another_site(sandbox, settings, browser, m
 def test_after_done_the_back_button_shows_nothing(sandbox, quiet):
     invoice = factories.invoice()
     find(quiet, sandbox, invoice.payment_reference)
-    quiet.get_by_role("button", name="Klaar, wis mijn gegevens").click()
+    follow(quiet.get_by_role("button", name="Klaar, wis mijn gegevens"))
     quiet.wait_for_url("**/klaar/")
     quiet.go_back()
     quiet.wait_for_load_state()

@@ -14,7 +14,7 @@ from billing.models import OutboxMessage, Provider, Staff, StaffTask
 from portal.management.commands import demo as demo_command
 from portal.ops import demo
 from tests import factories
-from tests.browser_errors import listen
+from tests.browser import listen
 from tests.portal.staff import walking
 from tests.portal.staff.staff_client import signed_in
 from tests.portal.staff.test_staff_matrix import ADDRESSES, address, filled

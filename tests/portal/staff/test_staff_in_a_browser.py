@@ -11,7 +11,7 @@ from billing.colleagues import invitations
 from billing.models import Membership, OutboxMessage, Staff, StaffTask
 from portal.staff import idle
 from tests import factories
-from tests.browser_errors import listen
+from tests.browser import follow, listen
 from tests.portal.staff.staff_client import code_of, enrolled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -133,8 +133,7 @@ def test_the_pages_of_people_are_accessible_and_fit(page, sandbox, complaints, w
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)
     page.locator("#practice").select_option(label="De Eik")
-    with page.expect_navigation():
-        page.get_by_role("button", name="Voor deze praktijk werken").click()
+    follow(page.get_by_role("button", name="Voor deze praktijk werken"))
     assert "De Eik" in page.locator(".who").inner_text()
 
 
@@ -147,9 +146,9 @@ def test_a_new_member_gets_in_without_javascript(browser, sandbox):
     secret = page.locator(".secret").inner_text()
     assert page.locator(".qr svg").bounding_box()["width"] > 200
     page.get_by_role("textbox").fill(code_of(hex_of(secret)))
-    page.get_by_role("button", name="Bevestigen").or_(page.get_by_role("button", name="Confirm")).click()
+    follow(page.get_by_role("button", name="Bevestigen").or_(page.get_by_role("button", name="Confirm")))
     assert page.locator(".codes li").count() == 10
-    page.locator("a.main").click()
+    follow(page.locator("a.main"))
     assert page.url == f"{sandbox.url}/beheer/"
     context.close()
 
@@ -166,13 +165,13 @@ def test_a_new_member_chooses_a_password_first(page, sandbox, complaints, width,
     page.locator("[name=old_password]").fill(factories.PASSWORD)
     for name in ("new_password1", "new_password2"):
         page.locator(f"[name={name}]").fill("zorgrekening2026")
-    page.locator("[type=submit]").last.click()
+    follow(page.locator("[type=submit]").last)
     assert page.get_by_text("Anderen kunnen dit wachtwoord raden").is_visible()
     look(page, complaints)
     page.locator("[name=old_password]").fill(factories.PASSWORD)
     for name in ("new_password1", "new_password2"):
         page.locator(f"[name={name}]").fill("paard-batterij-anders")
-    page.locator("[type=submit]").last.click()
+    follow(page.locator("[type=submit]").last)
     page.goto(f"{sandbox.url}/beheer/")
     assert page.url == f"{sandbox.url}/beheer/"
 

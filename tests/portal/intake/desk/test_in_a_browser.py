@@ -10,7 +10,7 @@ from billing.models import Invoice, Staff, SubmittedFile
 from billing.submission import uploads
 from portal.intake import handing_in
 from tests import factories
-from tests.browser_errors import listen
+from tests.browser import follow, listen
 from tests.portal.intake.adapters.test_formats import SHEET
 from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice
 from tests.portal.staff.staff_client import signed_in
@@ -47,31 +47,26 @@ def test_from_a_file_to_its_answer(browser, sandbox, monkeypatch, width, scheme,
     page.goto(f"{sandbox.url}/beheer/aanleveren/")
     seen()
     page.set_input_files("#files", files=[batch_file(3)])
-    with page.expect_navigation():
-        page.get_by_role("button", name="Dit bestand bekijken").press("Enter")
+    follow(page.get_by_role("button", name="Dit bestand bekijken"), "Enter")
     assert page.get_by_text("Rekening 2026-00000, nummer 1 in het bestand, patiënt P-0").is_visible()
     seen()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Aanleveren wat klopt").press("Enter")
+    follow(page.get_by_role("button", name="Aanleveren wat klopt"), "Enter")
     assert page.get_by_role("link", name="Voor een spreadsheet (CSV)").is_visible()
     seen()
     assert Invoice.objects.count() == 3
     page.goto(f"{sandbox.url}/beheer/aanleveren/")
     page.set_input_files("#files", files=[{"name": "e.csv", "mimeType": "text/csv", "buffer": SHEET.encode()}])
-    with page.expect_navigation():
-        page.get_by_role("button", name="Dit bestand bekijken").press("Enter")
+    follow(page.get_by_role("button", name="Dit bestand bekijken"), "Enter")
     page.wait_for_url("**/kolommen/")
     seen()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Dit bestand bekijken").press("Enter")
+    follow(page.get_by_role("button", name="Dit bestand bekijken"), "Enter")
     assert SubmittedFile.objects.first().status == SubmittedFile.Status.CHECKED
     monkeypatch.setattr(handing_in, "AT_ONCE_BYTES", 0)
-    with page.expect_navigation():
-        page.get_by_role("button", name="Aanleveren").press("Enter")
+    follow(page.get_by_role("button", name="Aanleveren"), "Enter")
     assert page.get_by_text("Kijk opnieuw").is_visible()
     seen()
     handing_in.sweep()
     if not script:
-        page.get_by_role("link", name="Kijk opnieuw").click()
+        follow(page.get_by_role("link", name="Kijk opnieuw"))
     page.get_by_role("link", name="Voor software (JSON)").wait_for()
     context.close()

@@ -1,8 +1,8 @@
-"""What a page complains about in a real browser."""
+"""A real browser: what a page complains about, and the way to the next one."""
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Locator, Page, Request
 
 
 def listen(page: Page) -> list[str]:
@@ -12,6 +12,16 @@ def listen(page: Page) -> list[str]:
     page.on("requestfailed", lambda request: heard.append(request.url) if not _left_behind(request) else None)
     page.on("request", lambda request: heard.append(request.url) if _is_elsewhere(request.url) else None)
     return heard
+
+
+def follow(target: Locator, key: str = "") -> None:
+    """Click `target`, or press `key` on it, and wait until the page that it leads to stands. A click alone may return
+    before that page begins: on a slow machine what comes next then looks at the page before."""
+    with target.page.expect_navigation():
+        if key:
+            target.press(key)
+        else:
+            target.click()
 
 
 def _left_behind(request: Request) -> bool:
