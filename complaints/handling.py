@@ -37,9 +37,14 @@ INADMISSIBLE = ("not_ours", "answered_before", "at_court", "no_authority", "too_
 
 
 def lock(complaint_id: int) -> Complaint:
-    """Lock the invoice, then the file, until the transaction ends; return the file, freshly read."""
-    (complaint,) = lock_each([complaint_id])
-    return complaint
+    """Lock the invoice, then the file, until the transaction ends; return the file, freshly read.
+
+    Raises Complaint.DoesNotExist, as every other lock of one row does: pages answer 404 before they come here.
+    """
+    locked = lock_each([complaint_id])
+    if not locked:
+        raise Complaint.DoesNotExist
+    return locked[0]
 
 
 def lock_each(complaint_ids: Collection[int]) -> list[Complaint]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.utils.crypto import salted_hmac
 
 from guests.models import Throttle
@@ -91,7 +92,12 @@ def hold(limit: Limit, who: str, *, now: datetime) -> Held:
 
 
 def hold_together(asked: Sequence[tuple[Limit, str]], *, now: datetime) -> list[Held]:
-    """Lock the tries of several keys by one statement, in this order; as `hold`."""
+    """Lock the tries of several keys by one statement, in this order; as `hold`.
+
+    Raises TransactionManagementError outside a transaction, as Django's own locks do: nothing would be held.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("tries are held until the transaction ends, and there is none")
     now_us = _microseconds(now)
     rows = _locked([_key(limit, who) for limit, who in asked], now_us)
     return [Held(limit, row, now_us) for (limit, _who), row in zip(asked, rows, strict=True)]

@@ -119,3 +119,9 @@ class TestWhoSends:
         complaint = Complaint.objects.get()
         assert (complaint.invoice, freeze.rests(invoice)) == (invoice, False)
         assert "staat niet stil" not in file_of(client, complaint)
+
+
+def test_a_file_that_is_not_there_is_missed_as_any_other_row():
+    with pytest.raises(Complaint.DoesNotExist):
+        handling.lock(0)
+    assert handling.lock_each([0]) == []

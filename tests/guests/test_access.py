@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +130,12 @@ class TestThrottle:
         assert Throttle.objects.count() == 1
         throttle.delete_idle(now=after(601))
         assert Throttle.objects.count() == 0
+
+
+def test_nothing_is_held_outside_a_transaction():
+    """On both databases: the row would be free again before anybody looked at it."""
+    with pytest.raises(TransactionManagementError):
+        throttle.hold(FIVE, "somebody", now=NOW)
 
 
 @pytest.mark.both_databases
