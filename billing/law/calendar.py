@@ -82,6 +82,23 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < SATURDAY and not is_holiday(day)
 
 
+@cache
+def _working_holidays_of(year: int) -> tuple[date, ...]:
+    """Return the holidays of a year that fall on a Monday to Friday."""
+    equated = {day for day in EQUATED_DAYS if day.year == year}
+    return tuple(day for day in equated | _holidays_of(year) if day.weekday() < SATURDAY)
+
+
+def working_days_between(day: date, until: date) -> int:
+    """Return how many working days come after `day`, up to and including `until`; 0 when that is no later day."""
+    if until <= day:
+        return 0
+    weeks, rest = divmod((until - day).days, 7)
+    count = 5 * weeks + sum((day + n * DAY).weekday() < SATURDAY for n in range(1, rest + 1))
+    years = range(day.year, until.year + 1)
+    return count - sum(day < free <= until for year in years for free in _working_holidays_of(year))
+
+
 def roll_to_working_day(day: date) -> date:
     """Return `day`, or the next day on which a term may end (Algemene termijnenwet art. 1 lid 1)."""
     while not is_working_day(day):

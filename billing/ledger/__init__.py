@@ -135,7 +135,7 @@ def book_events(
         _check_shares(kind, event.shares)
     if through not in THROUGH:
         raise ValueError("no money goes through this account")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         made = _transactions(kind, events, by=by)
         new = [(event, made[event.external_id]) for event in events if event.external_id in made]
         sides = sides_of_each(share.invoice.pk for event, _row in new for share in event.shares)
@@ -223,7 +223,7 @@ def reverse_shares(
     moved = {side.invoice_id for side in sides}
     if not moved <= {invoice.pk for invoice in invoices}:
         raise ValueError("a transaction is reversed on all its invoices at once")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if LedgerTransaction.objects.filter(reverses=reversed_).exists():
             return None
         mirror = _mirror(reversed_, sides, external_id=external_id, occurred_at=occurred_at, by=by)
@@ -250,7 +250,7 @@ def transfer_each(
     """
     for one in transfers:
         _check_sides(kind, one.sides)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         made = _transactions(kind, transfers, by=by)
         insert_rows(
             Posting(
@@ -281,7 +281,7 @@ def reverse_transfer(
     """
     if reversed_.kind not in TRANSFERS:
         raise ValueError("this is no transfer")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if LedgerTransaction.objects.filter(reverses=reversed_).exists():
             return None
         sides = reversed_.postings.order_by("pk")

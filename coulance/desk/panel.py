@@ -133,13 +133,7 @@ def _row(case: Any, owed: Decimal, today: date) -> Row:
 
 def working_days_since(moment: datetime | None, today: date) -> int:
     """Return how many working days have passed since the day of `moment`, not counting that day."""
-    if moment is None:
-        return 0
-    day, count = timezone.localtime(moment).date(), 0
-    while day < today:
-        day += timedelta(days=1)
-        count += calendar.is_working_day(day)
-    return count
+    return calendar.working_days_between(timezone.localtime(moment).date(), today) if moment else 0
 
 
 def of_patient(staff: Any, patient: Patient) -> Iterator[rooms.Case]:

@@ -44,14 +44,17 @@ def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[st
     seldom = [("colleagues", _("Colleagues"))] if getattr(request.user, "provider_id", None) else []
     for page in pages:
         (seldom if page.seldom else own).append((page.name, capfirst(str(page.label))))
+    home = reverse("admin:index")
     models = [model for app in apps for model in app["models"] if model["admin_url"]]
-    tables = [_link(request, capfirst(str(model["name"])), model["admin_url"]) for model in models]
-    beside, behind = ([_link(request, label, reverse(f"admin:{name}")) for name, label in of] for of in (own, seldom))
+    tables = [_link(request, capfirst(str(model["name"])), model["admin_url"], home) for model in models]
+    beside, behind = (
+        [_link(request, label, reverse(f"admin:{name}"), home) for name, label in of] for of in (own, seldom)
+    )
     return Menu(beside, [*behind, *tables])
 
 
-def _link(request: HttpRequest, label: str, address: str) -> Link:
+def _link(request: HttpRequest, label: str, address: str, home: str) -> Link:
     if request.path == address:
         return Link(label, address, "page")
-    below = address != reverse("admin:index") and request.path.startswith(address)
+    below = address != home and request.path.startswith(address)
     return Link(label, address, "true" if below else "")

@@ -144,11 +144,12 @@ class StaffSite(OTPAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the open work. The list of tables is in every page's header already, so it is not repeated."""
         request.current_app = self.name
+        shared = self.each_context(request)  # first: it finds the practice, which the panels ask for
         waiting = waiting_for(request.user)
         asked = [(desk.panel, desk.facts(request)) for desk in desks() if desk.facts]
         panels = [(template, panel) for template, panel in asked if panel is not None]
         context = {
-            **self.each_context(request),
+            **shared,
             "title": self.index_title,
             "waiting": waiting,
             "today": timezone.localdate(),

@@ -22,11 +22,11 @@ GUEST = {
     "several invoices together": Cost(2, 7581, 2671),
     "payment started": Cost(18),
     "page to the bank": Cost(3, 5371, 2212),
-    "page after a payment": Cost(29, 5159, 2104),  # asks the gateway, books, and queues the receipt
+    "page after a payment": Cost(27, 5159, 2104),  # asks the gateway, books, and queues the receipt
     "statement of account": Cost(11, 6613, 2416),
 }
 DESK = {
-    "start page of the desk": Cost(21, 10855, 3332),
+    "start page of the desk": Cost(20, 10855, 3332),
     "list of invoices": Cost(8, 27553, 4663),
     "list of patients": Cost(12, 17528, 3638),
     "invoice at the desk": Cost(21, 19362, 4577),
@@ -43,7 +43,7 @@ WORKS = {
     "10 announcements sent": Cost(43, 8762, 2999),
     "100 reminders planned": Cost(6),
     "100 lines of a bank statement stored": Cost(28, on_postgresql=29),
-    "100 transfers matched": Cost(46, on_postgresql=55),
+    "100 transfers matched": Cost(42, on_postgresql=51),
     "10 receipts sent": Cost(28, 6040, 2222),
-    "10 payouts proposed": Cost(31),
+    "10 payouts proposed": Cost(27),
 }

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing.law.calendar import (
@@ -23,6 +23,7 @@ from billing.law.calendar import (
     next_sending_moment,
     roll_to_working_day,
     working_days_after,
+    working_days_between,
 )
 
 days = st.dates(date(2013, 1, 1), date(2040, 12, 31))
@@ -203,6 +204,14 @@ def test_working_days(day, n, then):
 def test_at_least_one_working_day_is_counted():
     with pytest.raises(ValueError, match="at least one"):
         working_days_after(date(2026, 3, 5), 0)
+
+
+@given(days, st.integers(-10, 900))
+@example(date(2026, 12, 31), 1)  # New Year's Day
+@example(date(2026, 5, 13), 2)  # Ascension Day and its bridge day
+def test_working_days_are_counted_as_one_by_one(day, n):
+    one_by_one = sum(is_working_day(day + timedelta(days=k)) for k in range(1, n + 1))
+    assert working_days_between(day, day + timedelta(days=n)) == one_by_one
 
 
 @given(days)

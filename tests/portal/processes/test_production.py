@@ -91,6 +91,17 @@ def test_a_worker_and_a_clock_are_started_in_the_same_way_everywhere():
     assert all(f'"{word}"' in (ROOT / "Dockerfile").read_text() for word in [Path(web[0]).name, *web[1:]])
 
 
+def test_what_ends_by_itself_is_started_anew_everywhere():
+    """A worker whose Redis is killed with tasks in hand ends, by an error or in order: both begin anew, for ever."""
+    lasting = {name for name in services() if name != "migrate"}
+    assert {services()[name]["restart"] for name in lasting} == {"unless-stopped"}
+    units = [unit(path.name) for path in UNITS if unit(path.name).get("Type") != "oneshot"]
+    assert len(units) == len(lasting - {"postgres", "redis"})
+    assert {found["Restart"] for found in units} == {"always"}
+    # systemd gives up what is started five times within ten seconds.
+    assert min(int(found["RestartSec"]) for found in units) * 5 >= 10
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_a_unit_gives_its_process_no_right_that_it_could_lose(path):
     found = unit(path.name)
