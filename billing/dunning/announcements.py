@@ -26,7 +26,7 @@ from billing.invoices.holds import stopping
 from billing.invoices.letter_steps import LETTERS
 from billing.ledger.breakdown import Parts, parts_of
 from billing.ledger.entries import balance_of, postings_of, sides_in, with_postings
-from billing.models import Invoice, Letter, PaymentPlan, Provider, ReminderStep
+from billing.models import Invoice, Letter, OutboxMessage, PaymentPlan, Provider, ReminderStep
 from billing.money import ZERO
 from billing.outbox.queue import Draft, queue_each
 from billing.plans import agreements
@@ -34,7 +34,7 @@ from billing.practices import readiness
 from billing.rooms import Stops
 from billing.rows import insert_rows
 from billing.text.addresses import is_one_address
-from billing.transitions import advance_each
+from billing.transitions import advance_each, in_sql
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 
@@ -178,7 +178,7 @@ def may_send_while(messages: Collection[int], now: datetime) -> tuple[list[int],
     rows = list(ReminderStep.objects.filter(letter__message__in=messages).select_related("letter", "invoice__provider"))
     to = addressees([row.invoice_id for row in rows])
     fine = [row.letter for row in rows if row.letter and _may_leave(row, row.letter, to[row.invoice_id], now)]
-    return [letter.message_id for letter in fine if letter.message_id], _as_composed()
+    return [letter.message_id for letter in fine if letter.message_id], in_sql(OutboxMessage, _as_composed())
 
 
 def _may_leave(row: ReminderStep, letter: Letter, to: Addressee, now: datetime) -> bool:
