@@ -19,7 +19,7 @@ _open = Invoice.objects.filter(patient=OuterRef("patient"), settled_at=None, wit
 # An annotation of an invoice.
 IS_IN_TROUBLE = Exists(
     Invoice.objects.filter(pk=OuterRef("pk"), settled_at=None).filter(
-        Q(Exists(_second_reminder)) | Q(Exists(_broken[BROKEN_PLANS - 1 :])) | Q(Exists(_open[OPEN_INVOICES - 1 :]))
+        Q(Exists(_second_reminder)) | Q(Exists(_open[OPEN_INVOICES - 1 :])) | Q(Exists(_broken[BROKEN_PLANS - 1 :]))
     )
 )
 

@@ -327,7 +327,7 @@ def _written_number(number: Decimal | int, _language: str | None) -> str:
 
 
 def _as_local(value: Any) -> Any:
-    return localtime(value) if isinstance(value, datetime) else value
+    return localtime(value, timezone.get_default_timezone()) if isinstance(value, datetime) else value
 
 
 def phone(number: Any) -> Any:
@@ -350,8 +350,8 @@ def email(address: str) -> Markup:
     """Return an e-mail address that a narrow page breaks behind its @ or before a dot, not before its last letter."""
     if not address:
         return Markup("")
-    local, at, domain = str(address).rpartition("@")
-    return Markup("{}{}<wbr>{}").format(local, at, Markup("<wbr>.").join(domain.split(".")))
+    local, at, domain = str(escape(address)).rpartition("@")
+    return Markup(f"{local}{at}<wbr>{domain.replace('.', '<wbr>.')}")  # noqa: S704  escaped above
 
 
 def open_now() -> str:

@@ -77,6 +77,7 @@ class InvoiceView:
     credit_notes: tuple[CreditNote, ...]
     facts: Mapping[str, Any]  # what the panels of the rooms ask
     past_enforcing: bool  # open, and so old that nobody asks for it any more: it may be paid, and need not
+    today: date  # for which all of this is said
 
     @property
     def can_pay(self) -> bool:
@@ -170,6 +171,7 @@ def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
         credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
         facts=row["facts"],
         past_enforcing=status in ("open", "overdue") and limitation.is_over_of(row["pk"], issued_on, today=today),
+        today=today,
     )
 
 

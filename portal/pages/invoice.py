@@ -105,7 +105,7 @@ def render_invoice(
     request: HttpRequest, view: InvoiceView, *, refusal: str = "", part: ChosenPartForm | None = None
 ) -> HttpResponse:
     """The page, with the sentence of a rule that just said no, and the part that was typed."""
-    today = timezone.localdate()
+    today = view.today
     progress = _progress(view, today)
     panels = rooms.invoice_panels()
     plan_kind = progress.plan.kind if progress else ""
@@ -192,7 +192,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 def transfer_code(request: HttpRequest, token: str) -> HttpResponse:
     """Give the QR code of a transfer. It is apart from the page, so that only those who open it wait for it."""
     view = visible_invoice(request, token)
-    transfer = _transfer(view, _progress(view, timezone.localdate())) if view else None
+    transfer = _transfer(view, _progress(view, view.today)) if view else None
     if transfer is None:
         raise Http404
     image = qr.transfer_image(transfer, label=gettext("QR code for your bank"))

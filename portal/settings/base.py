@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "portal.middleware.KnownMethods",
     "portal.api.edge.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "portal.middleware.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.middleware.ChosenLanguage",
     "guests.kept.ForgetWhatWasShown",
