@@ -35,10 +35,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
+
+        def say(what: str) -> None:
+            self.stdout.write(f"{time.monotonic() - began:.0f} s: {what}")
+
         try:
-            restored = archive.restore(options["file"])
+            restored = archive.restore(options["file"], say=say)
         except (BackupUnusable, OSError) as error:
             raise CommandError(f"{error} Nothing was changed.") from error
+        say("Counting the rows.")
         about = restored.manifest["database"]
         if database.rows_per_table() != about["tables"]:
             raise CommandError("The restored tables do not hold as many rows as the backup says. Do not use them.")
@@ -46,6 +51,7 @@ class Command(BaseCommand):
         # What was published after the backup was made is not in these books: the chain of digests begins anew.
         publication.publish_tables(now=timezone.now(), anew=True)
         access_log.publish_end(now=timezone.now(), anew=True)
+        say("Proving the books and the access log.")
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
         call_command("verify_access_log", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(

@@ -13,8 +13,10 @@ erased for a patient. Only `rotate_field_keys` replaces documents, so it waits (
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,22 +109,25 @@ def _digest(file: Any) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def restore(path: Path) -> Outcome:
+def restore(path: Path, *, say: Callable[[str], object]) -> Outcome:
     """Restore the backup to the database and the document storage of the settings, which must both be empty.
 
-    Everything is decrypted and compared with its checksum before anything is changed. Raises BackupUnusable with
-    nothing changed.
+    Everything is decrypted and compared with its checksum before anything is changed; `say` is told what begins. Raises
+    BackupUnusable with nothing changed.
     """
     identity = identity_from(settings.BACKUP_KEY)
     if not path.is_file():
         raise BackupUnusable(f"There is no file {path}.")
     _refuse_unless_empty()
+    _refuse_without_space(path)
+    say(f"Decrypting {path.stat().st_size / 1e9:.1f} GB and comparing every checksum.")
     with tempfile.TemporaryFile(dir=settings.DATA_DIR) as plain:
         with path.open("rb") as source:
             decrypt(source, plain, identity)
         plain.seek(0)
         with _opened(plain) as tar:
             manifest = _checked(tar)
+            say(f"It is intact. Restoring {Outcome(manifest, 0).words}.")
             _restore_members(tar)
     return Outcome(manifest, path.stat().st_size)
 
@@ -132,6 +137,16 @@ def _refuse_unless_empty() -> None:
         raise BackupUnusable("The database is not empty. A backup is only restored into an empty one.")
     if media.names():
         raise BackupUnusable("The document storage is not empty. A backup is only restored into an empty one.")
+
+
+def _refuse_without_space(path: Path) -> None:
+    """Refuse a backup that can't be opened here: its plain bytes lie here, and its database once more beside them."""
+    needed, free = 2 * path.stat().st_size, shutil.disk_usage(settings.DATA_DIR).free
+    if free < needed:
+        raise BackupUnusable(
+            f"Restoring takes {needed / 1e9:.1f} GB in {settings.DATA_DIR} while it runs, and {free / 1e9:.1f} GB are "
+            "free. The database itself takes more, where that lies."
+        )
 
 
 def _opened(plain: BinaryIO) -> tarfile.TarFile:

@@ -11,6 +11,7 @@ import tarfile
 import threading
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings as live_settings
@@ -168,6 +169,7 @@ def test_a_backup_made_while_others_write_is_restored_elsewhere_and_proven(books
     assert result.returncode == 0, result.stderr
     assert f"The ledger is proven: {counts['billing_ledgertransaction']} transactions" in result.stdout
     assert "The access log is whole: 1 events" in result.stdout
+    assert re.search(r"\d+ s: It is intact\. Restoring .* and 1 stored documents", result.stdout)
     assert re.search(
         r"Restored the backup of .*: .* tables with \d+ rows and 1 stored documents, in [\d.]+ s", result.stdout
     )
@@ -323,6 +325,12 @@ def _refused_before_anything(path, sentence, monkeypatch):
         call_command("restore", str(path))
     assert touched == []
     assert not list(Path(live_settings.DATA_DIR).glob("restore-*"))
+
+
+def test_a_restore_that_would_fill_the_disk_is_refused(books, place, monkeypatch):
+    path = backup(place)
+    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=path.stat().st_size))
+    _refused_before_anything(path, "GB in .* GB are free", monkeypatch)
 
 
 def test_only_an_empty_place_takes_a_backup(books, place):
