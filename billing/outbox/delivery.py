@@ -257,6 +257,8 @@ def _claim(message: OutboxMessage, now: datetime, as_long_as: Q | None) -> bool:
         unchanged = Q(recipient=message.recipient, next_try_at=message.next_try_at)
         if advance(message, Status.SENDING, unchanged, as_long_as, **claim):
             return True
+        if not OutboxMessage.objects.filter(pk=message.pk, status=Status.QUEUED).exists():
+            return False  # another worker was first, so there is nothing to ask its room
     with transaction.atomic(durable=True):
         claimed = _passes_last_check(message, now) and advance(message, Status.SENDING, **claim)
         if claimed:  # the batch was read some time ago; from now on `readdress` leaves this one as it is

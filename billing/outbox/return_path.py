@@ -7,6 +7,7 @@ The token is keyed, so that nobody can report a message of which they have not s
 import re
 from datetime import date
 from email.utils import parseaddr
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -19,7 +20,12 @@ _TOKEN = re.compile(r"\+(?P<name>[0-9]{1,18}|probe[0-9]{8})-(?P<mac>[0-9a-f]{20}
 
 def sender() -> str:
     """Return the address in From."""
-    return in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    return _address_in(settings.DEFAULT_FROM_EMAIL)
+
+
+@lru_cache(maxsize=1)  # each mail asks twice
+def _address_in(named: str) -> str:
+    return in_ascii(parseaddr(named)[1])
 
 
 def address_of(message_id: int) -> str:

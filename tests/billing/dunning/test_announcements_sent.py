@@ -95,6 +95,16 @@ def test_a_claim_that_waited_for_a_credit_note_does_not_go_by_what_was_true_befo
     assert (message.status, message.error, sink.mails) == ("canceled", "withdrawn", [])
 
 
+def test_of_a_mail_that_another_worker_took_nothing_is_asked(sink, monkeypatch):
+    new_invoice()
+    make_all()
+    after_the_look(monkeypatch, lambda: OutboxMessage.objects.update(status="sending", claimed_at=NOW))
+    with CaptureQueriesContext(connection) as queries:
+        delivery.sweep(now=NOW)
+    assert [query["sql"] for query in queries if 'FROM "billing_letter"' in query["sql"]] == []
+    assert (OutboxMessage.objects.get().status, sink.mails) == ("sending", [])
+
+
 def test_a_look_that_fails_keeps_no_mail_waiting(sink, monkeypatch):
     invoices = [new_invoice() for _ in range(2)]
     make_all()
