@@ -19,6 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
+_AS_JSON = json.JSONEncoder(sort_keys=True)  # made once: it is used by the row
 
 
 class Unreadable(Exception):
@@ -90,7 +91,7 @@ def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
 
 def seal_facts(value: Any, *, bound_to: str) -> bytes:
     """Seal what JSON can hold: dicts, lists, texts and numbers."""
-    return seal(json.dumps(value, sort_keys=True).encode(), bound_to=bound_to)
+    return seal(_AS_JSON.encode(value).encode(), bound_to=bound_to)
 
 
 def unseal_facts(sealed: bytes | memoryview, *, bound_to: str) -> Any:

@@ -42,7 +42,8 @@ LEFT_OUT: Any = object()  # the default of a field of which it matters whether i
 
 def printable(key: str) -> str:
     """Return a key in a form that is safe in a path: short, on one line, without control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
+    shown = key[:40]
+    return shown if shown.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in shown)
 
 
 def read_object(value: Any, shape: Shape, path: str, report: Report) -> dict[str, Any]:

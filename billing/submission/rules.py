@@ -36,24 +36,11 @@ class Checked:
     patient: dict[str, Any]
     lines: list[dict[str, Any]]
     total_cents: int
+    fingerprint: bytes
 
     @property
     def number(self) -> str:
         return self.invoice["number"]
-
-    def fingerprint(self) -> bytes:
-        """Return the SHA-256 of what the invoice means, however it was written.
-
-        What a practice leaves out counts as the default of the house, so that a known invoice stays known when the
-        practice chooses another term; the order of lines and capitals in codes say nothing. The
-        patient counts by number and date of birth: name, address and contact may be corrected, and the invoice keeps
-        those with which it came first.
-        """
-        invoice = {name: value for name, value in self.invoice.items() if name not in ("patient", "lines")}
-        invoice["due_on"] = invoice["due_on"] or invoice["issued_on"] + timedelta(days=settings.PAYMENT_TERM_DAYS)
-        whom = (self.patient["number"], self.patient["date_of_birth"])
-        lines = sorted(_canonical(line | {"code": line["code"].upper()}) for line in self.lines)
-        return hashlib.sha256(_canonical([invoice, whom, lines]).encode()).digest()
 
     def new_patient(self) -> NewPatient:
         """Return the patient as `patients.registration` takes it."""
@@ -75,9 +62,22 @@ class Checked:
             lines=stored_lines(self.lines),
             total=from_cents(self.total_cents),
             insurer_paid=from_cents(invoice["insurer_paid"]),
-            fingerprint=self.fingerprint(),
+            fingerprint=self.fingerprint,
             for_goods=invoice["goods"],
         )
+
+
+def fingerprint_of(invoice: dict[str, Any], patient: dict[str, Any], lines: list[dict[str, Any]]) -> bytes:
+    """Return the SHA-256 of what a valid invoice means, however it was written.
+
+    What a practice leaves out counts as the default of the house, so that a known invoice stays known when the practice
+    chooses another term; the order of lines and capitals in codes say nothing. The patient counts by number and date of
+    birth: name, address and contact may be corrected, and the invoice keeps those with which it came first.
+    """
+    due_on = invoice["due_on"] or invoice["issued_on"] + timedelta(days=settings.PAYMENT_TERM_DAYS)
+    whom = (patient["number"], patient["date_of_birth"])
+    meant = sorted(_canonical(line | {"code": line["code"].upper()}) for line in lines)
+    return hashlib.sha256(_canonical([invoice | {"due_on": due_on}, whom, meant]).encode()).digest()
 
 
 def stored_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -141,9 +141,11 @@ class InvoiceReader:
         invoice = read_object(raw, self._shape, path, self._report)
         patient, lines = {}, []
         if "patient" in invoice:
-            patient = persons.read_patient(invoice["patient"], f"{path}.patient", self._report, version=self._version)
+            patient = persons.read_patient(
+                invoice.pop("patient"), f"{path}.patient", self._report, version=self._version
+            )
         if "lines" in invoice:
-            lines = read_lines(invoice["lines"], f"{path}.lines", self._report)
+            lines = read_lines(invoice.pop("lines"), f"{path}.lines", self._report)
         if "number" in invoice:
             self._once(invoice["number"], index, path)
         fields_are_right = not self._wrong
@@ -152,7 +154,9 @@ class InvoiceReader:
             return None  # sums are only compared when each amount is valid by itself
         total = self._compare_amounts(invoice, lines, path)
         self._same_patient(patient, f"{path}.patient")
-        return None if self._wrong else Checked(path, invoice, patient, lines, total)
+        if self._wrong:
+            return None
+        return Checked(path, invoice, patient, lines, total, fingerprint_of(invoice, patient, lines))
 
     def _report(self, path: str, code: str, sentence: str) -> None:
         self._wrong = True

@@ -77,7 +77,7 @@ class Chunk:
 
     def digest(self) -> bytes:
         """Return what the chunk says as a hash: between two readings the file may have changed."""
-        said = [(item.fingerprint(), item.patient) for item in self.invoices]
+        said = [(item.fingerprint, item.patient) for item in self.invoices]
         return hashlib.sha256(repr((said, self.corrections, self.credit_notes)).encode()).digest()
 
 
@@ -257,7 +257,7 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
         if invoice.number in credited:
             sentence = _("This number is already the number of a credit note.")
             result.report(f"{invoice.path}.number", "number-twice", sentence, about(invoice))
-        if invoice.number in known and known[invoice.number] != invoice.fingerprint():
+        if invoice.number in known and known[invoice.number] != invoice.fingerprint:
             sentence = _(
                 "This invoice was handed in before with other content. An invoice can't be changed by a new batch: take"
                 " it back with a credit note, and hand in a new one with another number."
@@ -277,16 +277,17 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
 
 def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
     """Report each patient number under which we know another person: whoever has it would read the other's care."""
-    given = [(f"{item.path}.patient", about(item), item.new_patient()) for item in chunk.invoices]
-    given += [(item.path, item.about, item.patient) for item in chunk.corrections]
-    different = registration.differences(provider, (patient for _path, _about, patient in given))
-    for path, whom, patient in given:
-        why = different.get(patient.number)
-        if why is None:
-            continue
-        field_name, sentence = _PERSONS[why]
-        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
-        result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
+    given = [item.new_patient() for item in chunk.invoices] + [item.patient for item in chunk.corrections]
+    if different := registration.differences(provider, given):
+        places = [(f"{item.path}.patient", about(item)) for item in chunk.invoices]
+        places += [(item.path, item.about) for item in chunk.corrections]
+        for (path, whom), patient in zip(places, given, strict=True):
+            if why := different.get(patient.number):
+                field_name, sentence = _PERSONS[why]
+                advice = _(
+                    "Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it."
+                )
+                result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
     missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
     for item in chunk.corrections:
         if item.patient.number in missing:

@@ -16,6 +16,8 @@ from portal.intake.result import About, BatchResult
 
 def compare(provider: Provider, notes: Sequence[CreditNote], result: BatchResult) -> list[CreditNote]:
     """Return the credit notes not taken before and count them; what can't be credited goes to the result."""
+    if not notes:
+        return []
     known = credit_notes.known(provider.pk, [note.number for note in notes])
     numbers = {note.number for note in notes} | {note.credits for note in notes}
     rows = Invoice.objects.filter(provider=provider, number__in=numbers).select_related("patient")

@@ -2,12 +2,16 @@
 
 In every round, one after the other, each into the same state of the same database: `json.loads` of the whole file and
 one `executemany` for each table with the rows that an import left there, made beforehand, in one transaction (the
-limit); and the product's import of the file, which reads it as a stream, checks every field, seals and books.
+limit); and the product's import of the file, which reads it as a stream, checks every field, seals and books. After
+the rounds it runs once more beside somebody else who writes under the lock of the practice again and again.
 """
 
 import json
+import statistics
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -20,6 +24,7 @@ from tests.benchmarks.ground import ground
 QUICK_INVOICES, INVOICES, LARGE_INVOICES = 1_000, 4_000, 20_000
 TODAY = date(2026, 11, 16)
 BY = "bench"
+BREATH = 0.005  # between two writes of somebody else
 TABLES = (
     "patient",
     "invoice",
@@ -56,6 +61,35 @@ def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None
             cursor.executemany(statement, rows)
 
 
+def waits_beside(act: Callable[[], None]) -> list[float]:
+    """How long somebody else took, each time that they wrote under the lock of the practice while `act` ran."""
+    from django.db import connection, transaction
+
+    from billing import audit
+    from billing.invoices import intake
+    from billing.models import Provider
+
+    over, waits = threading.Event(), list[float]()
+
+    def write() -> None:
+        while not over.wait(BREATH):
+            began = time.perf_counter()
+            with transaction.atomic():
+                intake.lock_provider(Provider.objects.get().pk)
+                audit.record("others_write", by=BY)
+            waits.append(time.perf_counter() - began)
+        connection.close()
+
+    another = threading.Thread(target=write)
+    another.start()
+    try:
+        act()
+    finally:
+        over.set()
+        another.join()
+    return waits
+
+
 def main(database: str, options: report.Options) -> None:
     amount = options.of(QUICK_INVOICES, INVOICES, LARGE_INVOICES)
     with ground(postgresql=database == "postgresql"), tempfile.TemporaryDirectory() as folder:
@@ -80,10 +114,16 @@ def main(database: str, options: report.Options) -> None:
         statements = [rows_of(table) for table in TABLES]
         sides = {"limit": lambda: cost(lambda: raw(path, statements)), "ours": lambda: cost(ours)}
         found = report.interleaved(sides, rounds=options.rounds)
+        start_again(kept)
+        waits = waits_beside(ours)
     clock, cpu = report.clock(found), report.processor(found)
     limit_is, what = "json.loads and one executemany a table of the same rows, ready-made", f"import of {amount:,}"
+    another = {
+        "another_wrote": len(waits),
+        "waited_median_and_longest_ms": [round(1000 * one) for one in (statistics.median(waits), max(waits))],
+    }
     rows = [
-        report.rates(what, "invoices", amount, **clock, limit_is=limit_is, target=0.5),
+        report.rates(what, "invoices", amount, **clock, limit_is=limit_is, target=0.5, **another),
         report.costs(what, "invoice", amount, **cpu, limit_is=limit_is),
     ]
     report.publish("import", database=database, rounds=options.rounds, rows=rows)

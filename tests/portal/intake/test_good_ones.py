@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from billing.models import Invoice
-from portal.intake.batch import KEPT_CHUNKS, import_stream
+from portal.intake.batch import import_stream
 from portal.intake.checking import CHUNK
 from tests import factories
 from tests.portal.intake.batch_errors import TODAY
@@ -94,9 +94,10 @@ def test_only_the_practice_itself_hands_in_its_file():
 
 def test_a_long_file_is_read_again_and_told_how_far_it_is(monkeypatch):
     monkeypatch.setattr("portal.intake.checking.CHUNK", 2)
+    monkeypatch.setattr("portal.intake.batch.KEPT_BYTES", 1)
     assert CHUNK > 2
     heard = []
-    places = range(1, 2 * KEPT_CHUNKS + 4)
+    places = range(1, 14)
     content = batch(*(wrong(place) if place % 5 == 0 else invoice(place) for place in places))
     result = handed_in(content, seen=heard.append)
     assert (result.new, result.error_count, len(taken())) == (11, 2, 11)
