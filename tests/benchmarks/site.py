@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlencode
 
 from tests import environment
@@ -71,12 +72,20 @@ class Site:
 
     megabytes = 0.0  # of the database after the last step
 
-    def __init__(self, database: str, on_end: End) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="zorgrekening-bench-")
-        on_end(folder.cleanup)
-        self.folder, self._on_end = Path(folder.name), on_end
-        servers = start_all(on_end) if database == "postgresql" else {}
+    def __init__(self, database: str, on_end: End, *, kept_in: Path | None = None) -> None:
+        """`kept_in` is a folder that stays, for the next run to begin with what is there."""
+        self._on_end = on_end
+        if kept_in:
+            kept_in.mkdir(parents=True, exist_ok=True)
+            self.folder = kept_in
+        else:
+            folder = tempfile.TemporaryDirectory(prefix="zorgrekening-bench-")
+            on_end(folder.cleanup)
+            self.folder = Path(folder.name)
+        servers = start_all(on_end, kept_in=kept_in) if database == "postgresql" else {}
         self.environment = environment.of_production(self.folder, host=HOST, port=free_port(), servers=servers)
+        if kept_in:
+            self.environment |= _same_keys(kept_in, self.environment)
         self.environment["EMAIL_URL"] = "smtp://127.0.0.1:25"  # nothing is sent
         self.environment["DJANGO_SETTINGS_MODULE"] = "portal.settings"
         self._manage("migrate", "--verbosity", "0")
@@ -162,6 +171,14 @@ def pages(looked_up: load.Run, count: int, *, guest: Guest) -> Iterator[bytes]:
         yield load.request(
             "GET", path, Cookie=f"{cookie}; {guest.cookie}", X_Forwarded_For="10.0.0.1", Accept_Encoding="gzip", **PROXY
         )
+
+
+def _same_keys(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    """Return the keys that `folder` was filled with, without which its sealed rows can't be read."""
+    kept = folder / "keys.json"
+    if not kept.exists():
+        kept.write_text(json.dumps({name: environment[name] for name in ("SECRET_KEY", "FIELD_KEYS", "DIGEST_KEYS")}))
+    return cast(dict[str, str], json.loads(kept.read_text()))
 
 
 def _cookie(head: bytes, name: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-PATIENTS, CHUNK, ASKED_FOR = 1000, 50_000, 2000
+INVOICES_EACH, CHUNK, ASKED_FOR = 20, 50_000, 2000  # of a patient; of a transaction
 SPREAD = 666_666_666_667  # shares no factor with 10**15, so no two numbers get one reference
 INVOICE = (
     "id", "provider_id", "patient_id", "number", "payment_reference", "token", "issued_on", "due_on", "created_at",
@@ -98,15 +98,20 @@ def fill(upto: int) -> None:
 
     have = Invoice.objects.aggregate(last=Max("pk"))["last"] or 0
     provider = Provider.objects.first() or factories.provider()
-    if not have:
-        one = factories.patient(provider=provider)
-        same = {f.attname: getattr(one, f.attname) for f in Patient._meta.concrete_fields if f.attname != "id"}
-        sealed = {"provider_id": provider.pk}  # the identity of each can be read in its own row only
-        Patient.objects.bulk_create(
+    one = Patient.objects.first() or factories.patient(provider=provider)
+    same = {f.attname: getattr(one, f.attname) for f in Patient._meta.concrete_fields if f.attname != "id"}
+    sealed = {"provider_id": provider.pk}  # the identity of each can be read in its own row only
+    Patient.objects.bulk_create(
+        (
             Patient(**same | {"number": name, "sealed_identity": Patient.sealed(one.identity, number=name, **sealed)})
-            for name in (f"V-{i}" for i in range(PATIENTS))
-        )
+            for name in (f"V-{i}" for i in range(Patient.objects.count(), upto // INVOICES_EACH + 1))
+        ),
+        batch_size=1000,
+    )
     patients = list(Patient.objects.values_list("pk", flat=True))
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size = -1000000")  # 1 GB: references and tokens go all over their indexes
     for begin in range(have + 1, upto + 1, CHUNK):
         numbers = range(begin, min(begin + CHUNK, upto + 1))
         with transaction.atomic():
