@@ -96,8 +96,6 @@ def hold_together(asked: Sequence[tuple[Limit, str]], *, now: datetime) -> list[
 
     Raises TransactionManagementError outside a transaction, as Django's own locks do: nothing would be held.
     """
-    if not connection.in_atomic_block:
-        raise TransactionManagementError("tries are held until the transaction ends, and there is none")
     now_us = _microseconds(now)
     rows = _locked([_key(limit, who) for limit, who in asked], now_us)
     return [Held(limit, row, now_us) for (limit, _who), row in zip(asked, rows, strict=True)]
@@ -143,6 +141,7 @@ def _locked(keys: Sequence[str], now_us: int) -> list[Throttle]:
     An INSERT that meets its row waits for whoever holds it and locks it as it is then; a SELECT would not see a row
     that was made while it waited for another.
     """
+    _refuse_without_transaction()
     places = ", ".join(["(%s, '[]', %s)"] * len(keys))
     written = f"INSERT INTO {_TABLE} (key, used, over_at_us) VALUES {places}"  # noqa: S608  our own name
     with connection.cursor() as cursor:
@@ -152,6 +151,12 @@ def _locked(keys: Sequence[str], now_us: int) -> list[Throttle]:
         )
         used = dict(cursor.fetchall())
     return [Throttle(key=key, used=json.loads(used[key])) for key in keys]
+
+
+def _refuse_without_transaction() -> None:
+    """Raise TransactionManagementError where a lock would end with its own statement."""
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("tries are held until the transaction ends, and there is none")
 
 
 def _is_first(limit: Limit, who: str, now_us: int) -> bool:

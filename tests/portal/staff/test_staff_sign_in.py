@@ -360,6 +360,7 @@ def _attempts(member: Staff, codes: list[str], monkeypatch: pytest.MonkeyPatch, 
 def _lock_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (otp, throttle):
         monkeypatch.setattr(module, "transaction", _NoTransaction)
+    monkeypatch.setattr(throttle, "_refuse_without_transaction", lambda: None)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows: rows)
 
 
