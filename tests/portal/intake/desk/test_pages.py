@@ -198,7 +198,7 @@ def test_a_long_file_is_worked_on_by_a_worker_and_its_page_says_how_far(clerk, m
     acted(clerk, row, "hand_in")
     assert row.status == Status.ORDERED
     handing_in.sweep()
-    assert clerk.get(f"{ADDRESS}{row.pk}/stand.json").json() == {"at_work": False, "done": 100, "of": 0}
+    assert clerk.get(f"{ADDRESS}{row.pk}/stand.json").json() == {"at_work": False, "done": writing.PART, "of": 0}
     assert Invoice.objects.count() == 1
 
 
