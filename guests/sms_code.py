@@ -41,7 +41,7 @@ def can_receive(invoice: Invoice) -> bool:
 
 def last_digits(invoice: Invoice) -> str:
     """Return as much of the number as a page may show."""
-    return invoice.patient.mobile[-2:]
+    return str(invoice.patient.mobile)[-2:]
 
 
 def open_code(invoice: Invoice, *, holder: str, purpose: str = DOCUMENTS) -> SmsDevice | None:

@@ -198,7 +198,7 @@ def _buckets(invoice: Invoice, network: str, *, by_link: bool) -> list[Bucket]:
         of_invoice = throttle.Limit("code-invoice", settings.CODE_SENDS_BY_STRANGERS_PER_DAY, DAY)
         of_number = throttle.Limit("code-number", 2 * settings.CODE_SENDS_BY_STRANGERS_PER_DAY, DAY)  # a family's
         buckets.append(Bucket(of_invoice, str(invoice.pk), is_shared=True))
-        buckets.append(Bucket(of_number, invoice.patient.mobile, is_shared=True))
+        buckets.append(Bucket(of_number, str(invoice.patient.mobile), is_shared=True))
     return [*buckets, Bucket(throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), "")]
 
 

@@ -76,7 +76,7 @@ def on_mail(email: str) -> str:
 
 def on_mobile(invoice: Invoice) -> str:
     """Return what a code by SMS for this invoice rests on: the number, and whether the invoice was withdrawn."""
-    return _mobile(invoice.patient.mobile, invoice.withdrawn_at)
+    return _mobile(str(invoice.patient.mobile), invoice.withdrawn_at)
 
 
 def _mobile(number: str, withdrawn_at: datetime | None) -> str:

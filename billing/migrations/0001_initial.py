@@ -12,7 +12,6 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
-import phonenumber_field.validators
 import uuid
 from decimal import Decimal
 from django.conf import settings
@@ -207,7 +206,7 @@ class Migration(migrations.Migration):
                 ('infix', models.CharField(blank=True, max_length=20, verbose_name='infix')),
                 ('surname', models.CharField(max_length=80, verbose_name='surname')),
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
-                ('mobile', models.CharField(blank=True, max_length=24, validators=[phonenumber_field.validators.validate_international_phonenumber], verbose_name='mobile number')),
+                ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile number')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English'), ('tr', 'Türkçe'), ('ar', 'العربية'), ('pl', 'Polski'), ('uk', 'Українська')], default='nl', max_length=3, verbose_name='language')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
                 ('house_number', models.CharField(blank=True, max_length=10, verbose_name='house number')),

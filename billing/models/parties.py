@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
-from phonenumber_field.validators import validate_international_phonenumber
 
 from billing.encryption import SealedFacts, seal_facts, unseal_facts
 from billing.links import new_token
@@ -136,10 +135,7 @@ class Patient(models.Model):
     infix = models.CharField(_("infix"), max_length=20, blank=True)
     surname = models.CharField(_("surname"), max_length=80)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
-    # E.164, as it was read: parsing it anew for each row costs more than the rest of the row.
-    mobile = models.CharField(
-        _("mobile number"), max_length=24, blank=True, validators=[validate_international_phonenumber]
-    )
+    mobile = PhoneNumberField(_("mobile number"), blank=True)
     language = models.CharField(_("language"), max_length=3, choices=Language, default=Language.DUTCH)
     street = models.CharField(_("street"), max_length=80, blank=True)
     house_number = models.CharField(_("house number"), max_length=10, blank=True)
@@ -201,7 +197,7 @@ class Patient(models.Model):
     @staticmethod
     def words_of(facts: Mapping[str, Any]) -> list[str]:
         """Return what a patient with these facts (the columns SEARCHED) is found by."""
-        text = {name: facts[name] or "" for name in Patient.SEARCHED}
+        text = {name: str(facts[name] or "") for name in Patient.SEARCHED}
         return [
             *folding.words(f"{text['initials']} {text['infix']} {text['surname']}"),
             folding.compact(text["initials"]),

@@ -16,7 +16,7 @@ def take_in(invoice: Invoice, subject: str, text: str, received_at: datetime, st
     """File what a patient wrote as a complaint; return the address of the file, empty when `staff` may not see it."""
     patient = invoice.patient
     street = f"{patient.street} {patient.house_number}, {patient.postcode} {patient.city}" if patient.street else ""
-    said = filing.Said(story=text, email=patient.email, phone=patient.mobile, address=street)
+    said = filing.Said(story=text, email=patient.email, phone=str(patient.mobile or ""), address=street)
     complaint = filing.file(
         said,
         subject=subject,

@@ -35,7 +35,7 @@ def read_patient(request: HttpRequest, number: str) -> dict[str, Any]:
     names = ("number", "email", "language", "street", "house_number", "postcode", "city", "country")
     facts = {name: getattr(row, name) for name in names}
     has_payer = Payer.objects.filter(patient=row).exists()
-    return facts | {"name": row.full_name, "mobile": row.mobile, "has_payer": has_payer}
+    return facts | {"name": row.full_name, "mobile": str(row.mobile), "has_payer": has_payer}
 
 
 @router.patch(

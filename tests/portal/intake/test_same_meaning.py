@@ -93,7 +93,7 @@ def test_other_facts_about_the_patient_are_said_and_change_nothing(tmp_path):
 def test_a_mobile_number_with_a_leading_zero_stays_exact(tmp_path):
     content = changed(batch(invoice(1)), ("invoices", 0, "patient", "mobile"), "+2250712345678")
     take_in(tmp_path, content)
-    assert Patient.objects.get().mobile == "+2250712345678"
+    assert Patient.objects.get().mobile.as_e164 == "+2250712345678"
 
 
 def test_the_same_name_in_two_spellings_is_one_patient_of_a_file(tmp_path):
