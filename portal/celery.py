@@ -178,17 +178,6 @@ def refuse_bad_configuration(sender: Any, **kwargs: Any) -> None:
         sys.exit("Without REDIS_URL the worker runs the timetable itself: start no beat.")
 
 
-@worker_init.connect
-def keep_connections(**_kwargs: Any) -> None:
-    """Let each thread of a worker keep its connection from task to task, as a web process does from page to page.
-
-    Celery closes it before and after each task, and to open one takes as long as many a task. One that the server ended
-    is noticed by the next task and opened anew (ADR 0092).
-    """
-    for fixup in app._fixups:  # type: ignore[attr-defined]
-        fixup.worker_fixup._close_database = close_old_connections
-
-
 @worker_ready.connect
 def set_aside_what_stays(**_kwargs: Any) -> None:
     """Leave what is loaded by now, which stays, out of every later search for garbage.

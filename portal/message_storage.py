@@ -3,13 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.messages.storage.base import BaseStorage
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
-from django.core.signing import Signer, get_cookie_signer
-from django.http import HttpRequest
-from django.utils.functional import cached_property
 
 
 class _InTheSession(SessionStorage):
@@ -27,14 +23,6 @@ class _InTheSession(SessionStorage):
 
 class _InACookie(CookieStorage):
     cookie_name = settings.MESSAGE_COOKIE_NAME
-
-    def __init__(self, request: HttpRequest) -> None:
-        BaseStorage.__init__(self, request)  # CookieStorage would make its signer here, for pages without a message too
-
-    @cached_property
-    def signer(self) -> Signer:
-        """Return what signs and checks the cookie."""
-        return get_cookie_signer(salt=self.key_salt)
 
 
 class MessageStorage(FallbackStorage):

@@ -1,17 +1,12 @@
-"""Headers of every response, its compression, the request id, and the language that a person chose."""
+"""Headers of every response, the request id, and the language that a person chose."""
 
 import re
-import secrets
 import uuid
-import zlib
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
-from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -115,39 +110,6 @@ class RequestId:
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response
-
-
-class Compression(GZipMiddleware):
-    """Compress as Django does; a page of up to 16 kB in a stream that remembers no more than that.
-
-    zlib lays out the memory of a stream anew for each page, and of Django's 32 kB such a page fills a third.
-    """
-
-    WINDOW_BITS, GZIP, NAMED = 14, 16, 0x08  # 2 ** 14 bytes; zlib's word for its form; the flag of a name in its head
-    LEAST = 200  # bytes; Django leaves a shorter one as it is
-
-    def process_response(self, request: HttpRequest, response: Any) -> Any:
-        """Compress the response where the browser can read that."""
-        if response.streaming or not self.LEAST <= len(response.content) <= 2**self.WINDOW_BITS:
-            return super().process_response(request, response)
-        if response.has_header("Content-Encoding") or response.has_header("ETag"):
-            return super().process_response(request, response)
-        patch_vary_headers(response, ("Accept-Encoding",))
-        if not re_accepts_gzip.search(request.META.get("HTTP_ACCEPT_ENCODING", "")):
-            return response
-        compressed = self._compressed(response.content)
-        if len(compressed) < len(response.content):
-            response.content = compressed
-            response.headers["Content-Length"] = str(len(compressed))
-            response.headers["Content-Encoding"] = "gzip"
-        return response
-
-    def _compressed(self, content: bytes) -> bytes:
-        """Return it with a name of a random length, as Django gives it: no secret can be guessed from its length."""
-        stream = zlib.compressobj(wbits=self.GZIP + self.WINDOW_BITS)
-        whole = stream.compress(content) + stream.flush()
-        name = b"a" * secrets.randbelow(self.max_random_bytes) + b"\0"
-        return b"".join((whole[:3], bytes([self.NAMED]), whole[4:10], name, whole[10:]))
 
 
 class ChosenLanguage:

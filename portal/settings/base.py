@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "portal.middleware.KnownMethods",
     "portal.api.edge.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.Compression",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.middleware.ChosenLanguage",
     "guests.kept.ForgetWhatWasShown",

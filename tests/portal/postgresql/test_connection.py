@@ -3,10 +3,7 @@
 import time
 
 import pytest
-from celery.fixups.django import DjangoWorkerFixup
 from django.db import connection
-
-from portal.celery import app, keep_connections
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="it is about PostgreSQL"),
@@ -69,27 +66,3 @@ def test_a_server_that_is_gone_without_a_word_is_given_up_within_half_a_minute()
     assert given["connect_timeout"] == 5
     assert given["tcp_user_timeout"] == 20_000
     assert given["keepalives_idle"] + given["keepalives_interval"] < 30
-
-
-def after_a_task(fixup):
-    """What is left of the connection of a thread that did one task and begins another."""
-    connection.ensure_connection()
-    before, task = connection.connection, app.tasks["celery.backend_cleanup"]
-    fixup.on_task_postrun(task)
-    fixup.on_task_prerun(task)
-    return before, connection.connection
-
-
-def test_a_worker_keeps_its_connection_from_task_to_task(monkeypatch):
-    (fixup,) = app._fixups
-    monkeypatch.setattr(fixup, "worker_fixup", DjangoWorkerFixup(app))
-    keep_connections()
-    before, after = after_a_task(fixup.worker_fixup)
-    assert after is before
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-def test_twin_celerys_own_would_open_one_for_each_task():
-    _before, after = after_a_task(DjangoWorkerFixup(app))
-    assert after is None
