@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 from django.conf import settings
@@ -23,13 +22,7 @@ CONTACT_FIELDS = (
 )  # fmt: skip
 
 
-class _Unchanged(Enum):
-    """One value that stays the same one when it is pickled."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED: Any = _Unchanged.UNCHANGED  # as the payer of a patient: what we know of one stays
+UNCHANGED: Any = object()  # as the payer of a patient: what we know of one stays
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ in again.
 """
 
 import hashlib
-import pickle
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
@@ -24,7 +23,7 @@ from portal.intake.checking import Chunk, Items
 from portal.intake.reader import MAX_BYTES, Broken
 from portal.intake.result import BatchResult
 
-KEPT_BYTES = 16 << 20  # what was checked of a file, some 50,000 invoices; of a longer one it is read a second time
+KEPT_CHUNKS = 25  # a file of at most so many, some 25 MB, is not read a second time for writing
 _DIGEST_BYTES = 1 << 20
 Problem = tuple[str, str, str]  # path, code and sentence of an error
 
@@ -104,23 +103,21 @@ class _Reading:
         self.file = file
         self.head, self._version = checking.read_head(file)
         self._today = today
-        self._kept: list[bytes] | None = []  # pickled, a chunk takes a seventh of its memory
+        self._kept: list[Chunk] = []
         self._digests: list[bytes] = []
 
     def first(self, result: BatchResult) -> Iterator[Chunk]:
         """Yield the chunks for the first time; errors go to the result. Raises Broken."""
         for chunk in self._items(result).chunks():
             self._digests.append(chunk.digest())
-            if self._kept is not None:
-                self._kept.append(pickle.dumps(chunk))
-                if sum(map(len, self._kept)) > KEPT_BYTES:
-                    self._kept = None
+            if len(self._digests) <= KEPT_CHUNKS:
+                self._kept.append(chunk)
             yield chunk
 
     def again(self) -> Iterator[Chunk]:
         """Yield the chunks again, each only when it says what it said when it was checked. Raises Broken."""
-        if self._kept is not None:
-            yield from map(pickle.loads, self._kept)
+        if len(self._digests) <= KEPT_CHUNKS:
+            yield from self._kept
             return
         for place, chunk in enumerate(self._items(BatchResult(dry_run=True)).chunks()):
             if place >= len(self._digests) or chunk.digest() != self._digests[place]:

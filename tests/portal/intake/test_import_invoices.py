@@ -251,8 +251,9 @@ def test_exit_code_and_sentence_for_a_wrong_file(place, tmp_path):
 MEMORY = """
 import pathlib, re
 from datetime import date
-from portal.intake.batch import import_file
-result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
+from portal.intake import batch
+batch.KEPT_CHUNKS = 5  # both files are longer than what is kept
+result = batch.import_file({path!r}, dry_run=False, today=date.today(), by="test")
 most = re.search("VmHWM: +([0-9]+)", pathlib.Path("/proc/self/status").read_text().expandtabs())
 print(result.new, most[1])  # getrusage would tell of the process that started this one, when that is larger
 """
