@@ -39,7 +39,8 @@ def under_way(name):
 
 
 @pytest.fixture
-def slow_is_under_way():
+def slow_is_under_way(settings):
+    settings.REDIS_URL = ""
     yield from under_way("tests.slow")
 
 
@@ -49,8 +50,7 @@ def sweep_is_under_way():
 
 
 @pytest.mark.usefixtures("slow_is_under_way")
-def test_what_is_under_way_is_not_begun_again(settings):
-    settings.REDIS_URL = ""
+def test_what_is_under_way_is_not_begun_again():
     assert app.tasks["tests.slow"]() is None
 
 

@@ -217,13 +217,14 @@ def test_a_database_that_takes_no_rows_is_told_once_and_ends_no_watch(told):
     watch, now = Watch(), timezone.now()
     all_ran(now)
     watch.round(now)
+    switch = "PRAGMA query_only = %s" if connection.vendor == "sqlite" else "SET default_transaction_read_only = %s"
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA query_only = 1")
+        cursor.execute(switch % "on")
         try:
             watch.round(now)
             watch.round(now)
         finally:
-            cursor.execute("PRAGMA query_only = 0")
+            cursor.execute(switch % "off")
     watch.round(now)
     watch.round(now)
     assert [(fact["type"], fact["cause"]) for fact in receiver.facts] == [

@@ -114,11 +114,11 @@ def test_ready_while_the_database_answers(visitor):
 
 @pytest.mark.django_db
 def test_not_ready_when_it_does_not(visitor, tmp_path):
-    """In a thread, because a thread has a connection of its own: this one to a folder, which is no database."""
-    answers = []
+    """In a thread, because a thread has a connection of its own: this one to a folder, or a name, of no database."""
+    answers, nowhere = [], str(tmp_path) if connection.vendor == "sqlite" else "nowhere"
 
     def ask():
-        connection.settings_dict = connection.settings_dict | {"NAME": str(tmp_path)}
+        connection.settings_dict = connection.settings_dict | {"NAME": nowhere}
         answers.append(visitor.get("/readyz"))
 
     thread = threading.Thread(target=ask)

@@ -95,7 +95,14 @@ def test_without_a_limit_of_places_it_takes_them_all(monkeypatch):
 def test_pages_go_on_during_a_flood(tmp_path):
     port, over, warm, statuses, took = free_port(), threading.Event(), threading.Barrier(17), [], []
     url = f"http://127.0.0.1:{port}"
-    more = {"SANDBOX": "1", "DATA_DIR": str(tmp_path), "PORT": str(port), "TRUSTED_PROXIES": "1"}
+    more = {
+        "SANDBOX": "1",
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(port),
+        "TRUSTED_PROXIES": "1",
+    }
     put_migrated(tmp_path)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | more, stderr=subprocess.DEVNULL)
