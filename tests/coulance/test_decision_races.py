@@ -71,7 +71,7 @@ def test_of_two_people_on_one_case_the_second_sees_a_conflict():
 def test_twin_without_the_lock_two_decisions_are_booked_on_one_page(monkeypatch):
     """Both look before either writes; then each writes in turn. Nothing but the lock keeps the second one out."""
     case = at_desk()
-    no_transaction = SimpleNamespace(atomic=lambda: nullcontext())
+    no_transaction = SimpleNamespace(atomic=lambda **_options: nullcontext())
     monkeypatch.setattr(decisions, "transaction", no_transaction)
     unlocked = lambda pk: CoulanceCase.objects.select_related("invoice__provider").get(pk=pk)  # noqa: E731
     monkeypatch.setattr(cases, "lock", unlocked)

@@ -74,6 +74,6 @@ def test_two_usual_texts_at_once_follow_each_other():
 def test_twin_without_the_lock_the_second_usual_text_ends_in_an_error(monkeypatch):
     unlocked = SimpleNamespace(select_for_update=lambda **_how: Provider.objects)
     monkeypatch.setattr(notes, "Provider", SimpleNamespace(objects=unlocked))
-    monkeypatch.setattr(options, "transaction", SimpleNamespace(atomic=lambda **_of: nullcontext()))
+    monkeypatch.setattr(options, "transaction", SimpleNamespace(atomic=lambda **_options: nullcontext()))
     assert usual_texts_at_once(PATIENCE) == [302, 500]
     assert NoteTemplate.objects.count() == 1

@@ -69,7 +69,7 @@ def test_who_stopped_before_the_check_gets_no_mail_that_says_not_to_pay(waiting,
 @pytest.fixture
 def lock_off(monkeypatch):
     """The check looks without a lock, and no transaction (the lock on SQLite) holds check and claim together."""
-    no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
+    no_transaction = SimpleNamespace(atomic=lambda **_options: nullcontext())
     monkeypatch.setattr(delivery, "transaction", no_transaction)
     unlocked = lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk)  # noqa: E731
     monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, is_on_hold=cases.is_on_hold))

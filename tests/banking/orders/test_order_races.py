@@ -26,7 +26,7 @@ Status, Purpose = OutgoingOrder.Status, OutgoingOrder.Purpose
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remove the row locks, and the transactions around the rules (on SQLite the transaction is the lock)."""
-    none = SimpleNamespace(atomic=lambda durable=False: nullcontext())
+    none = SimpleNamespace(atomic=lambda **_options: nullcontext())
     for module in (agreeing, batches, ledger):
         monkeypatch.setattr(module, "transaction", none)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)

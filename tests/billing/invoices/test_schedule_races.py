@@ -220,7 +220,7 @@ def test_a_hold_that_waits_for_the_letter_withdraws_it(reminded_today, monkeypat
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remove the locks, the transactions and the last check: only the first check of the blockers is left."""
-    no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext(), on_commit=transaction.on_commit)
+    no_transaction = SimpleNamespace(atomic=lambda **_options: nullcontext(), on_commit=transaction.on_commit)
     for module in (letters, holds, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
     monkeypatch.setattr(holds, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))

@@ -80,7 +80,7 @@ def meet(function: Callable[..., Any], threads: int, *, when_read: bool = False)
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remove the row lock and the transaction around the rules (on SQLite the transaction is the lock)."""
-    no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
+    no_transaction = SimpleNamespace(atomic=lambda **_options: nullcontext())
     for module in (attempts, settlement, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
     for module in (attempts, shares):

@@ -70,7 +70,7 @@ def reserved(invoice: Invoice) -> Decimal:
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Remove the row locks and the transactions around the rules (on SQLite the transaction is the lock)."""
-    none = SimpleNamespace(atomic=lambda durable=False: nullcontext())
+    none = SimpleNamespace(atomic=lambda **_options: nullcontext())
     for module in (attempts, settlement, ledger, refunds, calls, moves):
         monkeypatch.setattr(module, "transaction", none)
     monkeypatch.setattr(by_two, "lock_practices", lambda pks: None)
