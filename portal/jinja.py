@@ -350,7 +350,7 @@ def email(address: str) -> Markup:
     """Return an e-mail address that a narrow page breaks behind its @ or before a dot, not before its last letter."""
     if not address:
         return Markup("")
-    local, at, domain = str(escape(address)).rpartition("@")
+    local, at, domain = str(escape(str(address))).rpartition("@")
     return Markup(f"{local}{at}<wbr>{domain.replace('.', '<wbr>.')}")  # noqa: S704  escaped above
 
 

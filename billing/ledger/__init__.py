@@ -129,7 +129,8 @@ def book_events(
 
     Of money that came, why it is for each invoice is kept. Credit that moves is taken from one invoice for another:
     such shares add up to nothing. Raises ValueError without shares, for two shares of one invoice, and when a sign does
-    not fit the kind or no money goes through that account.
+    not fit the kind or no money goes through that account. What the database refuses ends the caller's transaction too:
+    there is no savepoint here, so whoever wants to go on makes one.
     """
     for event in events:
         _check_shares(kind, event.shares)

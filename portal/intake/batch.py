@@ -23,7 +23,7 @@ from portal.intake.checking import Chunk, Items
 from portal.intake.reader import MAX_BYTES, Broken
 from portal.intake.result import BatchResult
 
-KEPT_CHUNKS = 25  # a file of at most so many, some 25 MB, is not read a second time for writing
+KEPT_BYTES = 8 << 20  # a file of at most so many is not read a second time; what it says takes three times as many
 _DIGEST_BYTES = 1 << 20
 Problem = tuple[str, str, str]  # path, code and sentence of an error
 
@@ -98,25 +98,26 @@ class _Reading:
     def __init__(self, file: IO[bytes], today: date) -> None:
         if not file.seekable():
             raise Broken("", "not-a-file", _("Give the name of a file, not a stream."))
-        if file.seek(0, 2) > MAX_BYTES:
+        size = file.seek(0, 2)
+        if size > MAX_BYTES:
             raise Broken("", "file-too-large", _("This file is too large. Split it into several batches."))
         self.file = file
         self.head, self._version = checking.read_head(file)
         self._today = today
-        self._kept: list[Chunk] = []
+        self._kept: list[Chunk] | None = [] if size <= KEPT_BYTES else None
         self._digests: list[bytes] = []
 
     def first(self, result: BatchResult) -> Iterator[Chunk]:
         """Yield the chunks for the first time; errors go to the result. Raises Broken."""
         for chunk in self._items(result).chunks():
             self._digests.append(chunk.digest())
-            if len(self._digests) <= KEPT_CHUNKS:
+            if self._kept is not None:
                 self._kept.append(chunk)
             yield chunk
 
     def again(self) -> Iterator[Chunk]:
         """Yield the chunks again, each only when it says what it said when it was checked. Raises Broken."""
-        if len(self._digests) <= KEPT_CHUNKS:
+        if self._kept is not None:
             yield from self._kept
             return
         for place, chunk in enumerate(self._items(BatchResult(dry_run=True)).chunks()):

@@ -38,6 +38,7 @@ class Command(BaseCommand):
 
         def say(what: str) -> None:
             self.stdout.write(f"{time.monotonic() - began:.0f} s: {what}")
+            self.stdout.flush()
 
         try:
             restored = archive.restore(options["file"], say=say)

@@ -119,7 +119,7 @@ def restore(path: Path, *, say: Callable[[str], object]) -> Outcome:
     if not path.is_file():
         raise BackupUnusable(f"There is no file {path}.")
     _refuse_unless_empty()
-    _refuse_without_space(path)
+    _refuse_without_space(path.stat().st_size)  # its plain bytes
     say(f"Decrypting {path.stat().st_size / 1e9:.1f} GB and comparing every checksum.")
     with tempfile.TemporaryFile(dir=settings.DATA_DIR) as plain:
         with path.open("rb") as source:
@@ -127,6 +127,7 @@ def restore(path: Path, *, say: Callable[[str], object]) -> Outcome:
         plain.seek(0)
         with _opened(plain) as tar:
             manifest = _checked(tar)
+            _refuse_without_space(manifest["members"][DATABASE]["size"])  # once more, beside them
             say(f"It is intact. Restoring {Outcome(manifest, 0).words}.")
             _restore_members(tar)
     return Outcome(manifest, path.stat().st_size)
@@ -139,13 +140,12 @@ def _refuse_unless_empty() -> None:
         raise BackupUnusable("The document storage is not empty. A backup is only restored into an empty one.")
 
 
-def _refuse_without_space(path: Path) -> None:
-    """Refuse a backup that can't be opened here: its plain bytes lie here, and its database once more beside them."""
-    needed, free = 2 * path.stat().st_size, shutil.disk_usage(settings.DATA_DIR).free
+def _refuse_without_space(needed: int) -> None:
+    """Refuse what DATA_DIR has no room for. What PostgreSQL and the stored documents take is not counted."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
     if free < needed:
         raise BackupUnusable(
-            f"Restoring takes {needed / 1e9:.1f} GB in {settings.DATA_DIR} while it runs, and {free / 1e9:.1f} GB are "
-            "free. The database itself takes more, where that lies."
+            f"Restoring takes {needed / 1e9:.1f} GB in {settings.DATA_DIR}, of which {free / 1e9:.1f} GB are free."
         )
 
 

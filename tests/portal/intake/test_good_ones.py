@@ -94,7 +94,7 @@ def test_only_the_practice_itself_hands_in_its_file():
 
 def test_a_long_file_is_read_again_and_told_how_far_it_is(monkeypatch):
     monkeypatch.setattr("portal.intake.checking.CHUNK", 2)
-    monkeypatch.setattr("portal.intake.batch.KEPT_CHUNKS", 5)
+    monkeypatch.setattr("portal.intake.batch.KEPT_BYTES", 0)
     assert CHUNK > 2
     heard = []
     places = range(1, 14)

@@ -252,7 +252,7 @@ MEMORY = """
 import pathlib, re
 from datetime import date
 from portal.intake import batch
-batch.KEPT_CHUNKS = 5  # both files are longer than what is kept
+batch.KEPT_BYTES = 0  # as if both files were longer than what is kept
 result = batch.import_file({path!r}, dry_run=False, today=date.today(), by="test")
 most = re.search("VmHWM: +([0-9]+)", pathlib.Path("/proc/self/status").read_text().expandtabs())
 print(result.new, most[1])  # getrusage would tell of the process that started this one, when that is larger

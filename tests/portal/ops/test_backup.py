@@ -327,9 +327,11 @@ def _refused_before_anything(path, sentence, monkeypatch):
     assert not list(Path(live_settings.DATA_DIR).glob("restore-*"))
 
 
-def test_a_restore_that_would_fill_the_disk_is_refused(books, place, monkeypatch):
+@pytest.mark.parametrize("room_for_the_plain_bytes", [False, True])
+def test_a_restore_that_would_fill_the_folder_is_refused(books, place, monkeypatch, room_for_the_plain_bytes):
     path = backup(place)
-    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=path.stat().st_size))
+    free = iter([path.stat().st_size, 0] if room_for_the_plain_bytes else [path.stat().st_size - 1])
+    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=next(free)))
     _refused_before_anything(path, "GB in .* GB are free", monkeypatch)
 
 
