@@ -49,12 +49,12 @@ def fill_by_import(letters: int) -> None:
     """As many, handed in by a practice: much faster than one by one."""
     from django.utils import timezone
 
-    from billing.models import Provider
     from portal.intake.batch import import_file
+    from tests import factories
     from tests.benchmarks.bench_import import write_file
     from tests.portal.intake import batches
 
-    Provider.objects.create(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
+    factories.provider(agb_code=batches.AGB_CODE)
     with tempfile.TemporaryDirectory() as folder:
         result = import_file(write_file(Path(folder), letters), dry_run=False, today=timezone.localdate(), by="bench")
     assert result.new == letters, result.errors[:1]
