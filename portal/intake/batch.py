@@ -110,9 +110,10 @@ class _Reading:
     def first(self, result: BatchResult) -> Iterator[Chunk]:
         """Yield the chunks for the first time; errors go to the result. Raises Broken."""
         for chunk in self._items(result).chunks():
-            self._digests.append(chunk.digest())
             if self._kept is not None:
                 self._kept.append(chunk)
+            else:
+                self._digests.append(chunk.digest())
             yield chunk
 
     def again(self) -> Iterator[Chunk]:

@@ -277,17 +277,16 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
 
 def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
     """Report each patient number under which we know another person: whoever has it would read the other's care."""
-    given = [item.new_patient() for item in chunk.invoices] + [item.patient for item in chunk.corrections]
-    if different := registration.differences(provider, given):
-        places = [(f"{item.path}.patient", about(item)) for item in chunk.invoices]
-        places += [(item.path, item.about) for item in chunk.corrections]
-        for (path, whom), patient in zip(places, given, strict=True):
-            if why := different.get(patient.number):
-                field_name, sentence = _PERSONS[why]
-                advice = _(
-                    "Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it."
-                )
-                result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
+    given = [(f"{item.path}.patient", about(item), item.new_patient()) for item in chunk.invoices]
+    given += [(item.path, item.about, item.patient) for item in chunk.corrections]
+    different = registration.differences(provider, (patient for _path, _about, patient in given))
+    for path, whom, patient in given:
+        why = different.get(patient.number)
+        if why is None:
+            continue
+        field_name, sentence = _PERSONS[why]
+        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
+        result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
     missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
     for item in chunk.corrections:
         if item.patient.number in missing:
