@@ -5,8 +5,7 @@ announcements leave, ready-made and written by executemany in one transaction (t
 all announcements; and two such processes that share them. Then likewise their mails: the ready-made bytes of all
 through one connection of smtplib to a mail server in a process of its own (the limit), one process that sweeps the
 outbox, and two. Each starts from the same rows. The processes are started once: to start them anew in each round took
-more than half of the time of all. `--once`: 60,000 announcements and their
-mails, by two workers, once.
+more than half of the time of all. `--once`: 60,000 announcements and their mails, by two workers, once.
 """
 
 import json

@@ -77,7 +77,7 @@ def send_specification(product, patient, bill):
     )
     patient.look("file-chosen")
     page.locator("form.send button.button").click()
-    page.locator(".sent li.clean").wait_for(timeout=30_000)
+    page.locator(".sent li.clean").wait_for()
     patient.look("file-checked")
     seen = {message["id"] for message in product.mails_to(MOBILE.removeprefix("+"))}
     page.locator(".sent li.clean a").click()

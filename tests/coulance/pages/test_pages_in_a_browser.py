@@ -158,7 +158,7 @@ class TestLargePhotos:
     def send_photo(self, page, live_server, case, name, kind, content):
         enter(page, live_server.url, case)
         send(page, {"name": name, "mimeType": kind, "buffer": content})
-        expect(page.locator("ul.sent")).to_contain_text(name.rpartition(".")[0], timeout=30_000)
+        expect(page.locator("ul.sent")).to_contain_text(name.rpartition(".")[0])
         return Specification.objects.get()
 
     def test_a_photo_of_twenty_megabytes_arrives_small_and_sharp(self, page, live_server, case):

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import time
+from statistics import median
 from types import SimpleNamespace
 
 import pytest
@@ -21,7 +22,9 @@ from tests.portal.test_headers_everywhere import faults as faults_of_pages
 
 SLOW_SOCKETS, SLOW_UPLOADS, PAYERS, SECONDS = 64, 10, 4, 8
 ROUND_SECONDS = 1.5  # from one payment of a payer to the next
-LIMIT_SECONDS = 2.5  # the suite shares the machine with it: 1.1 s at a load of 12, and 10 s with nothing against them
+# Half of the answers, and 95 of 100. The suite shares the machine: 1.1 s for the latter at a load of 12, and 10 s with
+# nothing against slow clients.
+HALF_SECONDS, LIMIT_SECONDS = 0.5, 2.5
 STOCK = ("--worker-class", "gthread")
 # What anybody may pay: not on hold (409, as it should be), in no plan, and no money under way.
 REFERENCES = """
@@ -150,6 +153,7 @@ def test_payers_do_not_notice_slow_clients(running):
     took = payers_beside_slow_clients(running)
     report("payers", took)
     assert len(took) > 3 * PAYERS
+    assert median(took) <= HALF_SECONDS, sorted(took)
     assert p95(took) <= LIMIT_SECONDS, sorted(took)[-10:]
 
 
@@ -157,6 +161,7 @@ def test_payers_do_not_notice_slow_clients(running):
 def test_healthz_answers_beside_them_without_nginx(running):
     took = healthz_beside_slow_clients(running)
     report("/healthz", took)
+    assert median(took) <= HALF_SECONDS, sorted(took)
     assert p95(took) <= LIMIT_SECONDS, sorted(took)[-10:]
 
 
