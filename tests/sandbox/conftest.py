@@ -66,7 +66,7 @@ class Shop:
 
         self._server = Crowded(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/mollie/token/"
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def ids(self) -> list[str]:
         return [call["form"]["id"][0] for call in self.received]

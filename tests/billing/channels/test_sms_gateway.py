@@ -45,7 +45,7 @@ def provider(settings):
     server.seen, server.answer = [], (200, b'{"id": "8c6da478"}', 0)
     settings.SMS_API_URL = f"http://127.0.0.1:{server.server_port}/v1/messages"
     settings.SMS_API_KEY, settings.SMS_SENDER = "secret-key", "Zorgrek"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

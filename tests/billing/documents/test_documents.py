@@ -163,7 +163,7 @@ class Recorder(BaseHTTPRequestHandler):
 
 def test_hostile_names_are_text_and_fetch_nothing(tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     base, secret = f"http://127.0.0.1:{server.server_port}", tmp_path / "secret.txt"
     secret.write_text("canary of this machine")
     hostile = f'<link rel=attachment href="file://{secret}"><img src="{base}/x"><style>@import "{base}/y"</style>'

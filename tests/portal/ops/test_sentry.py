@@ -40,7 +40,7 @@ def sentry():
     """The events that arrived, once everything that was under way has."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Inbox)
     server.got = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     reporter = Reporter(dsn=f"http://key@127.0.0.1:{server.server_port}/1")
     reporter.setLevel("ERROR")
     logging.getLogger().addHandler(reporter)

@@ -56,7 +56,7 @@ class Receiver:
         self.server = HTTPServer(("127.0.0.1", 0), Answer)
 
     def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
     def __exit__(self, *_):
