@@ -7,6 +7,8 @@ from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import BooleanField, Q
 from django.db.models.expressions import RawSQL
 
+from billing.rows import update_rows
+
 
 def advance(row: models.Model, to: str, *conditions: Q, **changes: Any) -> bool:
     """Set `row.status` to `to` and write `changes` (values or rows) with it; return whether this caller did it.
@@ -59,10 +61,10 @@ def advance_each(rows: Sequence[models.Model], to: str, *columns: str, **same: A
         for name, value in same.items():
             setattr(row, name, value)
         row.status = to  # type: ignore[attr-defined]
-    unchanged = model._base_manager.filter(status=before)
     if columns:
-        changed = unchanged.bulk_update(rows, ["status", *columns, *same])
+        changed = update_rows(rows, "status", *columns, *same, status=before)
     else:
-        changed = unchanged.filter(pk__in=[row.pk for row in rows]).update(status=to, **same)
+        unchanged = model._base_manager.filter(pk__in=[row.pk for row in rows], status=before)
+        changed = unchanged.update(status=to, **same)
     if changed != len(rows):
         raise RuntimeError(f"{model.__name__}: a row was not {before} any more")

@@ -32,7 +32,7 @@ from billing.outbox.queue import Draft, queue_each
 from billing.plans import agreements
 from billing.practices import readiness
 from billing.rooms import Stops
-from billing.rows import insert_rows
+from billing.rows import insert_rows, take_keys
 from billing.text.addresses import is_one_address
 from billing.transitions import advance_each, in_sql
 
@@ -113,9 +113,9 @@ def _make(keys: Sequence[int], *, now: datetime) -> None:
 
 def _planned(keys: Sequence[int]) -> list[ReminderStep]:
     """Read the steps of locked invoices that are still to be announced, each with all that an announcement says."""
-    with_payers = ("invoice__patient__payer", "invoice__own_payer", "invoice__provider")
     planned = ReminderStep.objects.filter(invoice__in=keys, status=Status.PLANNED, step=Step.NOTICE)
-    rows = list(planned.select_related(*with_payers).order_by("pk"))
+    with_payers = planned.select_related("invoice__patient__payer", "invoice__own_payer")
+    rows = list(with_payers.prefetch_related("invoice__provider").order_by("pk"))  # few practices have many invoices
     for row in rows:
         row.invoice.patient.provider = row.invoice.provider
     prefetch_related_objects([row.invoice for row in rows], with_postings())
@@ -143,10 +143,11 @@ def _asked(ready: Sequence[_Announced]) -> dict[int, dict[str, Any]]:
 
 def _write(ready: Sequence[_Announced], *, now: datetime) -> None:
     """Record the letters and queue their messages, a statement for each table."""
-    made = insert_rows(
+    made = [
         Letter(patient=one.invoice.patient, step=Step.NOTICE, made_on=one.today, principal=one.parts.principal)
         for one in ready
-    )
+    ]
+    take_keys(made)  # a message names its letter, and a letter its message
     asked = _asked(ready)
     drafts = [
         Draft(
@@ -161,7 +162,7 @@ def _write(ready: Sequence[_Announced], *, now: datetime) -> None:
     for one, letter, message in zip(ready, made, messages, strict=True):
         letter.message = message
         one.row.letter, one.row.amount, one.row.principal = letter, letter_facts.owed(one.invoice), one.parts.principal
-    Letter.objects.bulk_update(made, ["message"])
+    insert_rows(made)
     advance_each([one.row for one in ready], Status.COMPOSED, "letter", "amount", "principal")
     schedule.reschedule_each([(one.invoice, one.today) for one in ready])
 

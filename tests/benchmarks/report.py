@@ -97,6 +97,12 @@ def median_ratio(ours: Sequence[float], limit: Sequence[float]) -> float:
     return statistics.median(one / other for one, other in zip(limit, ours, strict=True))
 
 
+def spread(ours: Sequence[float], limit: Sequence[float]) -> list[float]:
+    """The lowest and the highest of the rounds' ratios."""
+    ratios = [other / one for one, other in zip(ours, limit, strict=True)]
+    return [_short(min(ratios)), _short(max(ratios))]
+
+
 def rates(
     what: str, things: str, amount: int, *, ours: Sequence[float], limit: Sequence[float], limit_is: str,
     target: float | None = None, **more: Any,

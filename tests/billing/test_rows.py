@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing import audit, rows
 from billing.integrity import keyed, publication
 from billing.models import AuditEvent, Invoice, InvoicePayer, Letter, Patient, Payer
-from billing.rows import MANY, insert_rows
+from billing.rows import MANY, insert_rows, take_keys, update_rows
 from tests import factories
 
 NOW = datetime(2026, 11, 16, 12, 0, 0, 123456, tzinfo=UTC)
@@ -112,6 +112,45 @@ def test_a_key_that_is_known_already_is_kept(monkeypatch):
     invoice = factories.invoice()
     assert insert_rows([InvoicePayer(invoice=invoice, name="A", email="a@post.example")])[0].pk == invoice.pk
     assert insert_rows([AuditEvent(pk=2**40, action="test", by="t")])[0].pk == 2**40
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_keys_taken_before_are_those_of_the_rows():
+    patient = factories.patient()
+    known, later = letters(patient), letters(patient)[:1]
+    with transaction.atomic():
+        take_keys(known)
+        keys = [row.pk for row in known]
+        assert [row.pk for row in insert_rows(known)] == keys == sorted(set(keys))
+    assert insert_rows(later)[0].pk > keys[-1]
+    take_keys([])
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_rows_are_changed_as_by_django():
+    patient = factories.patient()
+    ours, djangos = insert_rows(letters(patient)), insert_rows(letters(patient))
+    names = ["sent_on", "interest_until", "voided_at", "void_reason", "principal", "costs_base", "message"]
+    for place, pair in enumerate(zip(ours, djangos, strict=True)):
+        for row in pair:
+            row.sent_on, row.interest_until = [None, date(2026, 2, 28)][place % 2], None
+            row.voided_at, row.void_reason = [NOW, None][place % 2], TEXTS[place % len(TEXTS)]
+            row.principal, row.costs_base = Decimal(place) / 100, [None, Decimal("0.01")][place % 2]
+    assert update_rows(ours, *names) == Letter.objects.bulk_update(djangos, names) == len(ours)
+    assert as_stored(Letter, [row.pk for row in ours]) == as_stored(Letter, [row.pk for row in djangos])
+    assert Letter.objects.get(pk=ours[4].pk).void_reason == TEXTS[4]
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+def test_a_row_that_is_not_as_it_was_is_not_changed():
+    first, second = insert_rows(letters(factories.patient())[:2])
+    Letter.objects.filter(pk=second.pk).update(step=1)
+    first.void_reason = second.void_reason = "bounced"
+    assert update_rows([first, second], "void_reason", step=0) == 1
+    assert list(Letter.objects.order_by("pk").values_list("void_reason", flat=True)) == ["bounced", ""]
 
 
 def test_only_fields_that_store_a_value_as_it_is_are_not_asked_to_prepare_it():
