@@ -1,8 +1,10 @@
 """A real mail server for tests: it keeps what it took, counts connections, and can refuse, stall or hang up."""
 
+import asyncio
 import email
 import email.policy
 import threading
+from collections.abc import Container
 from email.message import EmailMessage
 from typing import Any
 
@@ -21,16 +23,21 @@ class Sink:
     used up one by one; an empty list means yes. HANG_UP ends the connection instead of answering.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, answer_after: float = 0) -> None:
+        self._answer_after = answer_after  # seconds that the server thinks about the content of a mail
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.senders: list[str] = []  # of the envelopes
         self.connections = 0
+        self.most_connections: int | None = None  # one more is hung up on
         self.answers: dict[str, list[str]] = {"MAIL": [], "RCPT": [], "DATA": []}
         self.refuse: dict[str, str] = {}  # the reply to RCPT for an address, always
-        self.taken = threading.Event()  # set when a mail is wholly in
-        self.may_answer = threading.Event()  # cleared: the answer to a mail waits for it
+        self.awaited = 1
+        self.taken = threading.Event()  # set when so many mails are wholly in
+        self._in = 0
+        self.may_answer = threading.Event()  # cleared: the answers to the mails that are `held` wait for it
         self.may_answer.set()
+        self.held: Container[int] = range(1, 1_000_000)  # by their number: the first that is wholly in is 1
         self.port = free_port()  # the controller can't be asked for port 0
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
@@ -43,6 +50,9 @@ class Sink:
         self._controller.stop(no_assert=True)
 
     async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, name: str, replies: list[str]) -> Any:  # noqa: N802
+        if self.connections == self.most_connections:
+            server.transport.abort()
+            return replies
         self.connections += 1
         session.host_name = name
         return replies
@@ -65,8 +75,12 @@ class Sink:
         if answer.startswith("2") or answer == HANG_UP:  # who hangs up has the mail, and says nothing
             self.recipients.append(envelope.rcpt_tos)
             self.mails.append(email.message_from_bytes(envelope.original_content, policy=email.policy.default))
-        self.taken.set()
-        await server.loop.run_in_executor(None, self.may_answer.wait, 30)
+        self._in += 1
+        if self._in >= self.awaited:
+            self.taken.set()
+        await asyncio.sleep(self._answer_after)
+        if self._in in self.held:
+            await server.loop.run_in_executor(None, self.may_answer.wait, 30)
         if answer == HANG_UP:
             server.transport.abort()
         return answer

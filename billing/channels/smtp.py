@@ -1,8 +1,10 @@
-"""The mail server: one connection, and a definite outcome for every message: accepted, refused, deferred or unknown."""
+"""The mail server: a few connections, and a definite outcome of every mail: accepted, refused, deferred or unknown."""
 
+import logging
 import re
 import smtplib
 import ssl
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
@@ -14,7 +16,10 @@ from billing.errors import GatewayRefused, GatewayUnknown
 # A mail server that scans content may take long to answer the final dot. A shorter timeout would turn mails that arrive
 # into mails in doubt.
 ANSWER_SECONDS = 120
+# Side by side by one sweep. Relays for many mails take 8 (Contactlab), 10 (SendGrid) or 50 (Postfix) from one client.
+CONNECTIONS = 4
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
+log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"\S+@\S+")  # servers repeat the recipient in errors; we store them without
 
 
@@ -45,6 +50,9 @@ class Mailer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._backend.close()
 
     @property
@@ -57,19 +65,17 @@ class Mailer:
         Raises RefusedForNow (not sent, try later), GatewayRefused (not sent, and never will be) or GatewayUnknown (the
         connection was lost while handing it over: it may have been sent).
         """
-        reused = self.connected
-        self._connect()
         try:
-            self._begin(sender, recipient)
-        except RefusedForNow:
-            if self.connected or not reused:
-                raise
-            # The server may have closed an idle connection. Nothing was handed over yet.
-            self._connect()
-            self._begin(sender, recipient)
-        self._hand_over(mail)
+            self._begin_anew_if_closed(sender, recipient)
+            self._hand_over(mail)
+        except (GatewayRefused, GatewayUnknown):
+            raise
+        except BaseException:  # else the next mail would take what is still to be answered for its own answer
+            self._drop()
+            raise
 
-    def _connect(self) -> None:
+    def connect(self) -> None:
+        """Open the connection if there is none. Raises RefusedForNow."""
         try:
             self._backend.open()
             self._server.ehlo_or_helo_if_needed()
@@ -77,6 +83,18 @@ class Mailer:
             self._drop()
             login_refused = isinstance(error, smtplib.SMTPAuthenticationError)
             raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
+
+    def _begin_anew_if_closed(self, sender: str, recipient: str) -> None:
+        reused = self.connected
+        self.connect()
+        try:
+            self._begin(sender, recipient)
+        except RefusedForNow:
+            if self.connected or not reused:
+                raise
+            # The server may have closed an idle connection. Nothing was handed over yet.
+            self.connect()
+            self._begin(sender, recipient)
 
     def _begin(self, sender: str, recipient: str) -> None:
         """Send the envelope and wait until the server accepts data."""
@@ -138,3 +156,65 @@ class Mailer:
             if connection is not None:
                 connection.close()
         self._backend.connection = self._backend._partial_connection = None
+
+
+class Mailers:
+    """A few connections side by side, each with a thread. A context manager, whose methods are for one thread.
+
+    The others are opened when the first mail was answered, so that a server that is away is asked once, and without a
+    mail, so that one that wants fewer connections refuses none.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="smtp")
+        self._mailers = [Mailer()]
+        self._free = list(self._mailers)
+        self._opening: dict[Future[None], Mailer] = {}
+        self._sending: dict[Future[None], Mailer] = {}
+        self._answers = False
+        self.unreachable = False
+
+    def __enter__(self) -> "Mailers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown()
+        for mailer in self._mailers:
+            mailer.close()
+
+    @property
+    def one_is_free(self) -> bool:
+        return bool(self._free)
+
+    def open_for(self, mails: int) -> None:
+        """Open as many connections as so many mails can use, once the server is known to answer."""
+        while self._answers and len(self._mailers) < min(mails, CONNECTIONS):
+            mailer = Mailer()
+            self._mailers.append(mailer)
+            self._opening[self._threads.submit(mailer.connect)] = mailer
+
+    def send(self, mail: bytes, *, sender: str, recipient: str) -> Future[None]:
+        """Hand a mail to a connection that is free; the answer to come has what `Mailer.send` returns or raises."""
+        mailer = self._free.pop()
+        answer = self._threads.submit(mailer.send, mail, sender=sender, recipient=recipient)
+        self._sending[answer] = mailer
+        return answer
+
+    def next_answers(self) -> set[Future[None]]:
+        """Wait for the next connections to be free, and return the answers to mails that came."""
+        done, _ = wait([*self._sending, *self._opening], return_when=FIRST_COMPLETED)
+        for opened in done & self._opening.keys():
+            mailer = self._opening.pop(opened)
+            if mailer.connected:
+                self._free.append(mailer)
+            else:
+                log.info("the mail server takes no further connection: %s", opened.exception())
+        answers = done & self._sending.keys()
+        for answer in answers:
+            mailer = self._sending.pop(answer)
+            self._free.append(mailer)
+            if mailer.connected:
+                self._answers = True
+            elif isinstance(answer.exception(), RefusedForNow):
+                self.unreachable = True
+        return answers

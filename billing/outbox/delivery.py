@@ -7,19 +7,16 @@ person decides, and it is never sent twice automatically.
 
 import logging
 import random
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from email.charset import QP, Charset
-from email.header import Header
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -28,48 +25,25 @@ from django.utils.translation import gettext as _
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import due, failed_before, isolated, isolated_together, succeeded
-from billing.invoices import open_links
+from billing.failures import due, isolated, isolated_together, succeeded
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
-from billing.outbox import return_path, wakeup
-from billing.outbox.explaining import languages_of
+from billing.outbox import batches, return_path, wakeup
+from billing.outbox.mime import mail_of
 from billing.text.addresses import in_ascii
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 Status = OutboxMessage.Status
 
 # The waits are 1, 4, 16 and 64 minutes, then 4 and 6 hours: eight tries survive a night without the mail server.
 FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6)
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so the worker that claimed it is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
-SWEEP_BATCH, SWEEP_SECONDS = 100, 20
-SWEEP_AHEAD = 1000  # of so many that are due a sweep draws its next ones, so that two workers seldom draw the same
+SWEEP_SECONDS = 20
 # Rules that may fail.
-DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"
-CHECK_TOGETHER = "check messages together"
-CALENDAR_FILE = "zorgrekening.ics"
-# Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
-_QUOTED_PRINTABLE = Charset("utf-8")
-_QUOTED_PRINTABLE.body_encoding = QP
-# Python folds before a word that is longer than a line, such as an address, and leaves a first line with nothing in it,
-# which relays and spam filters take for an empty header.
-_EMPTY_FIRST_LINE = re.compile(rb"^([!-9;-~]+:) *\r\n +", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Messages that are due, and what was read for all of them together, without a lock.
-
-    `failed`: on which delivery failed before. `may_leave`: which may leave as long as what is true of their rows.
-    `tokens`: those of their invoices. All of it is by the key of message or invoice.
-    """
-
-    messages: list[OutboxMessage]
-    failed: set[int]
-    may_leave: dict[int, Q]
-    tokens: dict[int, str]
+TELL_ROOM, GIVE_UP = "tell room of message", "give message up"
 
 
 def deliver(message_id: int, *, now: datetime | None = None) -> None:
@@ -77,13 +51,15 @@ def deliver(message_id: int, *, now: datetime | None = None) -> None:
 
     Also when something of ours failed on it before: somebody just queued it.
     """
-    for message in _queued(now or timezone.now()).filter(pk=message_id):
-        batch = _read([message], now or timezone.now())
-        with smtp.Mailer() as mailer:
-            _deliver(message, batch, mailer, now)
+    for message in batches.queued(now or timezone.now()).filter(pk=message_id):
+        batch = batches.read([message], now or timezone.now())
+        mail = _claimed_mail(message, batch, now)
+        if mail is not None:
+            with smtp.Mailer() as mailer:
+                _record(message, partial(mailer.send, mail, **_envelope(message)), now)
         _tell_of_sent([message], now or timezone.now())
         if batch.failed:
-            succeeded(rule=DELIVER, row=message.pk)
+            succeeded(rule=batches.DELIVER, row=message.pk)
 
 
 def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
@@ -94,64 +70,77 @@ def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
 
 
 def sweep(*, now: datetime | None = None) -> bool:
-    """Deliver what is due and was missed, over one connection, and mark what a dead worker left as in doubt.
+    """Deliver what is due and was missed, over a few connections, and mark what a dead worker left as in doubt.
 
     Return whether there was more to do than the time of one run allowed. Sweeps of several workers share what is due:
     each passes over what another has claimed.
     """
     _mark_abandoned_in_doubt(now)
     stop_at = time.monotonic() + SWEEP_SECONDS
-    with smtp.Mailer() as mailer:
-        while messages := _next_due(now or timezone.now()):
-            batch = _read(messages, now or timezone.now())
-            try:
-                for message in batch.messages:
-                    if time.monotonic() > stop_at:
-                        return True
-                    if not _deliver_isolated(message, batch, mailer, now):
-                        return False  # an unreachable server is tried once a sweep, not a thousand times
-            finally:
-                _tell_of_sent(batch.messages, now or timezone.now())
+    with smtp.Mailers() as mailers, _UnderWay(mailers, now) as under_way:
+        while messages := batches.next_due(now or timezone.now()):
+            under_way.tell_of_sent()  # of the batch before
+            batch = batches.read(messages, now or timezone.now())
+            for place, message in enumerate(batch.messages):
+                under_way.wait_until_one_is_free()
+                if mailers.unreachable:
+                    return False  # an unreachable server is tried once a sweep, not a thousand times
+                if time.monotonic() > stop_at:
+                    return True
+                mailers.open_for(len(batch.messages) - place)
+                under_way.send(message, batch)
     return False
 
 
-def _next_due(at: datetime) -> list[OutboxMessage]:
-    """Draw the next messages from those that are due; the oldest of them comes first."""
-    waiting = due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at", "pk")
-    keys = list(waiting.values_list("pk", flat=True)[:SWEEP_AHEAD])
-    drawn = random.sample(keys, min(SWEEP_BATCH, len(keys)))
-    return list(waiting.filter(pk__in=drawn))
+class _UnderWay:
+    """The mails of a sweep that are under way: claimed, handed to a connection that is free, recorded when it answers.
 
-
-def _read(messages: list[OutboxMessage], now: datetime) -> _Batch:
-    """Read what is needed of each of these messages, and what their rooms say of all of them.
-
-    Raises RuntimeError inside a transaction: a claim must be committed before a byte is sent.
+    All of it is done by the thread of the sweep, which alone speaks with the database; other threads only send bytes. A
+    context manager: also when the sweep fails, every mail that was claimed gets its answer recorded.
     """
-    with transaction.atomic(durable=True):
-        pass  # so that a claim of one statement needs none of its own; nothing is asked of PostgreSQL
-    may_leave: dict[int, Q] = {}
-    by_kind = defaultdict(list)
-    for message in messages:
-        by_kind[message.kind].append(message.pk)
-    for kind, keys in by_kind.items():
-        announced = rooms.message_kinds().get(kind)
-        if announced and announced.may_send_while:
-            look = partial(announced.may_send_while, keys, now)
-            fine, as_long_as = isolated(look, rule=CHECK_TOGETHER, now=now) or ((), Q())
-            may_leave |= dict.fromkeys(fine, as_long_as)
-        elif announced is None or announced.may_send is None:
-            may_leave |= dict.fromkeys(keys, Q())
-    failed = failed_before([message.pk for message in messages], rule=DELIVER)
-    tokens = open_links.tokens_of({message.invoice_id for message in messages if message.invoice_id})
-    return _Batch(messages, failed, may_leave, tokens)
 
+    def __init__(self, mailers: smtp.Mailers, now: datetime | None) -> None:
+        self._mailers, self._now = mailers, now
+        self._messages: dict[Future[None], OutboxMessage] = {}
+        self._answered: list[OutboxMessage] = []
 
-def _deliver_isolated(message: OutboxMessage, batch: _Batch, mailer: smtp.Mailer, now: datetime | None) -> bool:
-    """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
-    act, about = partial(_deliver, message, batch, mailer, now), _about(message.pk)
-    known = message.pk in batch.failed
-    return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now, may_have_failed=known) is not False
+    def __enter__(self) -> "_UnderWay":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as ending:  # which goes on when one of them fails
+            ending.callback(self.tell_of_sent)
+            for answer in self._messages.copy():
+                ending.callback(self._record, answer)
+
+    def wait_until_one_is_free(self) -> None:
+        """Wait for a connection that is free, and record the answers that come."""
+        while not self._mailers.one_is_free:
+            for answer in self._mailers.next_answers():
+                self._record(answer)
+
+    def send(self, message: OutboxMessage, batch: batches.Batch) -> None:
+        """Claim a message and send it; what fails on it keeps no other waiting."""
+        act = partial(_claimed_mail, message, batch, self._now)
+        mail = self._isolated(act, message, may_have_failed=message.pk in batch.failed)
+        if mail is not None:
+            self._messages[self._mailers.send(mail, **_envelope(message))] = message
+
+    def tell_of_sent(self) -> None:
+        """Notify rooms of those that left meanwhile."""
+        _tell_of_sent(self._answered, self._now or timezone.now())
+        self._answered.clear()
+
+    def _record(self, answer: Future[None]) -> None:
+        message = self._messages.pop(answer)
+        self._answered.append(message)
+        self._isolated(partial(_record, message, answer.result, self._now), message, may_have_failed=False)
+
+    def _isolated(self, act: Callable[[], T], message: OutboxMessage, *, may_have_failed: bool) -> T | None:
+        about = Invoice.objects.filter(pk=message.invoice_id or 0)
+        return isolated(
+            act, rule=batches.DELIVER, row=message.pk, about=about, now=self._now, may_have_failed=may_have_failed
+        )
 
 
 def send_again(message: OutboxMessage, *, by: str) -> None:
@@ -228,29 +217,35 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
         wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
 
 
-def _queued(now: datetime) -> QuerySet[OutboxMessage]:
-    return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now)
-
-
-def _deliver(message: OutboxMessage, batch: _Batch, mailer: smtp.Mailer, now: datetime | None) -> bool:
-    """Claim and send a message, and record the outcome. Return False when the mail server can't be reached."""
+def _claimed_mail(message: OutboxMessage, batch: batches.Batch, now: datetime | None) -> bytes | None:
+    """Claim a message and return its mail; None when it must not be sent, or can't be made into a mail."""
     if not _claim(message, now or timezone.now(), batch.may_leave.get(message.pk)):
-        return True
+        return None
     try:
-        mail = mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
-        mailer.send(mail, sender=return_path.address_of(message.pk), recipient=in_ascii(message.recipient))
+        return mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
+    except ValueError as error:
+        _give_up_as_no_mail(message, error)
+        return None
+
+
+def _envelope(message: OutboxMessage) -> dict[str, str]:
+    return {"sender": return_path.address_of(message.pk), "recipient": in_ascii(message.recipient)}
+
+
+def _record(message: OutboxMessage, answer: Callable[[], None], now: datetime | None) -> None:
+    """Record what became of a claimed message: `answer` returns when the mail server took it, and raises what else."""
+    try:
+        answer()
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
         _retry_later(message, refusal, now or timezone.now())
-        return mailer.connected
     except GatewayRefused as refusal:
         _give_up(message, Status.FAILED, str(refusal))
-    except ValueError as error:  # it can't be made into a mail, and never will
-        _give_up(message, Status.FAILED, f"not a mail ({type(error).__name__})")
+    except ValueError as error:
+        _give_up_as_no_mail(message, error)
     else:
         _sent(message, now or timezone.now())
-    return True
 
 
 def _claim(message: OutboxMessage, now: datetime, as_long_as: Q | None) -> bool:
@@ -350,43 +345,13 @@ def _give_up(message: OutboxMessage, to: Status, error: str, *, notify: bool = T
         _notify_room(message, announced.failed, timezone.now())
 
 
+def _give_up_as_no_mail(message: OutboxMessage, error: ValueError) -> None:
+    _give_up(message, Status.FAILED, f"not a mail ({type(error).__name__})")  # and never will be
+
+
 def _mark_abandoned_in_doubt(now: datetime | None) -> None:
     now = now or timezone.now()
     abandoned = OutboxMessage.objects.filter(status=Status.SENDING, claimed_at__lte=now - ABANDONED_AFTER)
-    for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[:SWEEP_BATCH]:
+    for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[: batches.SWEEP_BATCH]:
         act = partial(_give_up, message, Status.IN_DOUBT, "the worker ended while sending")
         isolated(act, rule=GIVE_UP, row=message.pk, about=_about(message.pk), now=now)
-
-
-def mail_of(message: OutboxMessage, *, token: str = "") -> bytes:
-    """Return the mail as bytes for the mail server. Raises ValueError for what can't be a mail to one address.
-
-    `token`: that of its invoice, where the caller has read it.
-    """
-    recipient = in_ascii(message.recipient)  # Django would write the domain in the older IDNA 2003
-    headers = {
-        "Message-ID": message.message_id,
-        "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
-        "Content-Language": languages_of(message.language),
-    }
-    text, html = _with_links(message, token)
-    mail = EmailMultiAlternatives(message.subject, text, to=[recipient], headers=headers)
-    mail.encoding = _QUOTED_PRINTABLE
-    mail.attach_alternative(html, "text/html")
-    if message.calendar:
-        mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
-    mime: Any = mail.message()
-    if not message.subject.isascii():  # Django leaves no room for the name of the header in its first line
-        mime.replace_header("Subject", Header(message.subject, _QUOTED_PRINTABLE, header_name="Subject"))
-    mime.set_boundary(f"={new_token()}")  # in neither part; Python would look through both for one of its own
-    head, end, body = bytes(mime.as_bytes(linesep="\r\n")).partition(b"\r\n\r\n")
-    return _EMPTY_FIRST_LINE.sub(rb"\1 ", head) + end + body
-
-
-def _with_links(message: OutboxMessage, token: str) -> list[str]:
-    """Return text and HTML with their links, which are made for the address that this mail goes to."""
-    bodies = [message.text, message.html]
-    kind = rooms.message_kinds().get(message.kind)
-    if kind and kind.filled_in:
-        bodies = [kind.filled_in(message, body) for body in bodies]
-    return open_links.filled_in(*bodies, email=message.recipient, about=message.invoice_id, token=token)

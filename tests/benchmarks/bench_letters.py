@@ -99,7 +99,7 @@ def work(what: str) -> None:
 
     from billing.dunning import announcements
     from billing.models import OutboxMessage
-    from billing.outbox import delivery
+    from billing.outbox import delivery, mime
 
     now = timezone.localtime().replace(hour=12)
     if what == "letters":
@@ -107,7 +107,7 @@ def work(what: str) -> None:
             announcements._make(announcements._claim(now), now=now)
             transaction.set_rollback(True)
     else:
-        delivery.mail_of(OutboxMessage.objects.all()[0])
+        mime.mail_of(OutboxMessage.objects.all()[0])
     gc.freeze()  # as a worker does
     print("ready", flush=True)  # noqa: T201
     act = (lambda: announcements.make_next(now=now)) if what == "letters" else (lambda: delivery.sweep(now=now))

@@ -3,15 +3,18 @@
 In every round, one after the other: the ready-made bytes of N receipts through one connection of smtplib to a mail
 server in a process of its own (the limit), the product's sweep over N queued rows (each claimed, built, sent and
 marked, with a commit before and after), the same rows by one task each, one after the other, and the same tasks in
-Redis for a real worker with its four threads.
+Redis for a real worker with its four threads. `--connections`: the sweep over 1, 2, 4 and 8 connections instead, to
+that server and to one that waits 30 ms before it answers to the content of a mail.
 """
 
 import multiprocessing
 import smtplib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,6 +23,7 @@ from tests.benchmarks.ground import ground
 from tests.benchmarks.worker import wait_until, worker
 
 MAILS, QUICK_MAILS = 300, 50
+FAR_ANSWER = 0.03  # seconds
 FACTS = {
     "amount": Decimal("45.00"), "outstanding": Decimal("0.00"), "credit": Decimal("0.00"),
     "went_to": [("principal", Decimal("45.00"))], "left_until": None, "next_part": None, "on_hold": False,
@@ -27,21 +31,21 @@ FACTS = {
 }  # fmt: skip
 
 
-def serve_mail(line: Connection) -> None:
+def serve_mail(line: Connection, answer_after: float) -> None:
     """Take mails until told to stop; answer every message with how many there were."""
     from tests.smtp_sink import Sink
 
-    with Sink() as sink:
+    with Sink(answer_after=answer_after) as sink:
         line.send(sink.port)
         while line.recv() == "count":
             line.send(len(sink.mails))
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[int, Callable[[], int]]]:
-    """Its port, and how many mails it has taken."""
+def mail_server(*, answer_after: float = 0) -> Iterator[tuple[int, Callable[[], int]]]:
+    """Its port, and how many mails it has taken; it waits so many seconds before it takes one."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve_mail, args=[there])
+    process = multiprocessing.get_context("spawn").Process(target=serve_mail, args=[there, answer_after])
     process.start()
 
     def count() -> int:
@@ -87,11 +91,10 @@ def ready_made() -> list[tuple[str, str, bytes]]:
     from django.conf import settings
 
     from billing.models import OutboxMessage
-    from billing.outbox import delivery
+    from billing.outbox import mime
 
     return [
-        (settings.DEFAULT_FROM_EMAIL, row.recipient, delivery.mail_of(row))
-        for row in OutboxMessage.objects.order_by("pk")
+        (settings.DEFAULT_FROM_EMAIL, row.recipient, mime.mail_of(row)) for row in OutboxMessage.objects.order_by("pk")
     ]
 
 
@@ -153,5 +156,55 @@ def main(options: report.Options) -> None:
     report.publish("outbox", database="postgresql", rounds=options.rounds, rows=rows)
 
 
+def by_connections(options: report.Options) -> None:
+    amount = QUICK_MAILS if options.quick else MAILS
+    with (
+        mail_server() as near, mail_server(answer_after=FAR_ANSWER) as far,
+        ground(postgresql=True, EMAIL_URL=f"smtp://127.0.0.1:{near[0]}"),
+    ):  # fmt: skip
+        from django.conf import settings
+
+        from billing.channels import smtp
+        from billing.outbox import delivery
+
+        fill(amount)
+        mails, rows = ready_made(), []
+
+        def swept_over(connections: int, taken: Callable[[], int]) -> report.Cost:
+            smtp.CONNECTIONS = connections
+            wait_again()
+            before = taken()
+            cost = report.cost_of(sweep_all)
+            assert taken() - before == amount
+            return cost
+
+        def sweep_all() -> None:
+            while delivery.sweep():
+                pass
+
+        for name, (port, taken) in {"the tests' mail server": near, "one that answers after 30 ms": far}.items():
+            settings.EMAIL_PORT = port
+            sides: dict[str, Callable[[], report.Cost]] = {
+                "limit": partial(report.cost_of, partial(reused_connection, mails, port)),
+                **{f"{connections}": partial(swept_over, connections, taken) for connections in (1, 2, 4, 8)},
+            }
+            found = report.interleaved(sides, rounds=options.rounds)
+            clock, cpu = report.clock(found), report.processor(found)
+            for connections in list(sides)[1:]:
+                what = f"mails by a sweep over {connections} connections to {name}"
+                limit_is = "ready-made bytes through one smtplib connection"
+                of_clock = {"ours": clock[connections], "limit": clock["limit"], "limit_is": limit_is}
+                of_cpu = {"ours": cpu[connections], "limit": cpu["limit"], "limit_is": limit_is}
+                rows += [
+                    report.rates(what, "mails", amount, **of_clock),
+                    report.costs(what, "mail", amount, **of_cpu),
+                ]
+    report.publish("outbox, connections", database="postgresql", rounds=options.rounds, rows=rows)
+
+
 if __name__ == "__main__":
-    main(report.options())
+    if "--connections" in sys.argv:
+        sys.argv.remove("--connections")
+        by_connections(report.options())
+    else:
+        main(report.options())

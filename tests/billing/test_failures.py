@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import failures
 from billing.dunning import planning
 from billing.models import FailedTry, OutboxMessage, Patient, Payment, ReminderStep, StaffTask
-from billing.outbox import delivery
+from billing.outbox import batches, delivery
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ def a_letter_without_its_letter(n: int) -> OutboxMessage:
 
 @pytest.mark.usefixtures("_mail")
 def test_messages_whose_last_check_raises_keep_no_mail_waiting(monkeypatch):
-    monkeypatch.setattr(delivery, "SWEEP_BATCH", 3)
+    monkeypatch.setattr(batches, "SWEEP_BATCH", 3)
     broken = [a_letter_without_its_letter(n) for n in range(3)]
     well = message("receipt", dedupe_key="well")
     delivery.sweep()

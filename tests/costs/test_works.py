@@ -56,7 +56,7 @@ def sent(meter: Meter, name: str, sink: Sink, now: datetime) -> None:
     with meter.work(name):
         assert not delivery.sweep(now=now)
     assert len(sink.mails) - before == min(len(waiting), FEW) > 0
-    meter.sent(name, bytes(sink.mails[-1]))
+    meter.sent(name, max((bytes(mail) for mail in sink.mails[before:]), key=len))
 
 
 def paid_by_transfer(meter: Meter, folder: Path, rows: list[Invoice], day: date) -> None:

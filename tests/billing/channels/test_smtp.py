@@ -59,3 +59,34 @@ def test_an_address_can_not_add_a_command(sink, field):
     with smtp.Mailer() as mailer, pytest.raises(ValueError, match="newline"):
         sent(mailer, **{field: "j@post.example>\r\nRCPT TO:<b@x.nl"})
     assert sink.mails == []
+
+
+def test_a_mailer_that_fails_in_the_middle_of_a_mail_begins_anew(sink, monkeypatch):
+    """On the same connection the server would take the next commands for the content that it still waits for."""
+    with smtp.Mailer() as mailer:
+        with monkeypatch.context() as broken:
+            broken.setattr(mailer, "_hand_over", None)
+            with pytest.raises(TypeError):
+                sent(mailer)
+        sent(mailer)
+    assert (len(sink.mails), sink.connections) == (1, 2)
+
+
+def test_a_server_that_takes_fewer_connections_gets_all_mails_over_those(sink):
+    sink.most_connections = 2
+    with smtp.Mailers() as mailers:
+        for _ in range(9):
+            while not mailers.one_is_free:
+                assert [answer.exception() for answer in mailers.next_answers()] in ([], [None], [None, None])
+            mailers.open_for(9)
+            mailers.send(MAIL, **FACTS)
+    assert (len(sink.mails), sink.connections, mailers.unreachable) == (9, 2, False)
+
+
+def test_one_mail_needs_one_connection(sink):
+    with smtp.Mailers() as mailers:
+        for _ in range(2):
+            mailers.open_for(1)
+            mailers.send(MAIL, **FACTS)
+            mailers.next_answers()
+    assert (len(sink.mails), sink.connections) == (2, 1)

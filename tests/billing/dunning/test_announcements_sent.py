@@ -12,7 +12,7 @@ from billing.adjustments import credit_notes
 from billing.dunning import announcements
 from billing.invoices import schedule
 from billing.models import Invoice, OutboxMessage, StaffTask
-from billing.outbox import delivery
+from billing.outbox import batches, delivery
 from tests.billing.dunning.test_announcements import NOW, make_all
 from tests.billing.invoices.schedule_walk import MONDAY, new_invoice, pay
 
@@ -28,7 +28,7 @@ def _by_day(settings):
 
 def after_the_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Let `act` happen once, after a batch was looked at and before one of it is claimed."""
-    read, done = delivery._read, []
+    read, done = batches.read, []
 
     def read_and_act(*given: Any) -> Any:
         batch = read(*given)
@@ -37,7 +37,7 @@ def after_the_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -
                 done.append(act())
         return batch
 
-    monkeypatch.setattr(delivery, "_read", read_and_act)
+    monkeypatch.setattr(batches, "read", read_and_act)
 
 
 def test_a_mail_takes_two_statements_and_no_transaction(sink):

@@ -11,7 +11,7 @@ from django.utils import translation
 from billing import rooms
 from billing.money import ZERO
 from billing.outbox import explaining, rendering
-from billing.outbox.delivery import mail_of
+from billing.outbox.mime import mail_of
 from billing.outbox.queue import queue_message
 from tests import factories
 

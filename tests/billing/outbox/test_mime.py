@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.models import OutboxMessage
-from billing.outbox import delivery
+from billing.outbox import mime
 
 MAX_OF_A_LINE = 78  # what RFC 5322 recommends; above 998 is forbidden
 
@@ -29,7 +29,7 @@ def mail(**fields: str) -> bytes:
         "message_id": "<abc@zorg.example>",
         "language": "nl",
     }
-    return delivery.mail_of(OutboxMessage(**like | fields))
+    return mime.mail_of(OutboxMessage(**like | fields))
 
 
 def read(composed: bytes) -> EmailMessage:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from billing.channels import smtp
 from billing.models import OutboxMessage, StaffTask
 from billing.outbox import delivery
 from billing.outbox.queue import queue_message
@@ -151,13 +152,13 @@ def test_a_slow_worker_whose_message_is_in_doubt_still_records_that_it_sent(sink
     assert (message.status, len(sink.mails)) == (Status.SENT, 1)
 
 
-def worker_process(message: OutboxMessage, sink: Sink, folder: Path) -> subprocess.Popen[bytes]:
-    """Start a separate process on the same database that delivers this message."""
+def worker_process(sink: Sink, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a separate process on the same database that sweeps."""
     database = connection.settings_dict
     url = f"sqlite:///{database['NAME']}"
     if connection.vendor == "postgresql":
         url = f"postgres://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    code = f"import django; django.setup(); from billing.outbox import delivery; delivery.deliver({message.pk})"
+    code = "import django; django.setup(); from billing.outbox import delivery; delivery.sweep()"
     environment = os.environ | {
         "DATABASE_URL": url,
         "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
@@ -168,19 +169,27 @@ def worker_process(message: OutboxMessage, sink: Sink, folder: Path) -> subproce
 
 
 def test_killed_in_mid_delivery_is_in_doubt_and_not_double(sink, tmp_path):
-    """kill -9 after the mail server has the mail and before we record it: the one moment that can't be recovered."""
-    message = queued()
+    """kill -9 after the mail server has mails and before we record it: the one moment that can't be recovered.
+
+    In doubt are those that were under way, one on each connection; what waited behind them leaves.
+    """
+    for number in range(1 + smtp.CONNECTIONS + 2):
+        queued(key=f"payment:{number}")
+    sink.held, sink.awaited = range(2, 100), 1 + smtp.CONNECTIONS
     sink.may_answer.clear()
-    worker = worker_process(message, sink, tmp_path)
+    worker = worker_process(sink, tmp_path)
     assert sink.taken.wait(30)
     worker.send_signal(signal.SIGKILL)
     worker.wait(timeout=10)
     sink.may_answer.set()
-    message.refresh_from_db()
-    assert message.status == Status.SENDING  # the claim was committed before the first byte
+    under_way = OutboxMessage.objects.filter(status=Status.SENDING)  # claims were committed before the first byte
+    in_doubt = set(under_way.values_list("message_id", flat=True))
+    assert len(in_doubt) == smtp.CONNECTIONS
     for minutes in (0, 11, 60):
         delivery.sweep(now=timezone.now() + timedelta(minutes=minutes))
-    message.refresh_from_db()
-    assert message.status == Status.IN_DOUBT
-    assert StaffTask.objects.get().kind == StaffTask.Kind.MESSAGE_IN_DOUBT
-    assert len(sink.mails) == 1
+    assert in_doubt == set(OutboxMessage.objects.filter(status=Status.IN_DOUBT).values_list("message_id", flat=True))
+    assert OutboxMessage.objects.filter(status=Status.SENT).count() == 1 + 2
+    assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == smtp.CONNECTIONS
+    assert sorted(mail["Message-ID"] for mail in sink.mails) == sorted(
+        OutboxMessage.objects.values_list("message_id", flat=True)
+    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.invoices.holds import is_on_hold, stopping
 from billing.links import CODE_CHARACTERS, CODE_LETTERS, new_code
 from billing.models import Hold, Invoice, OutboxMessage, StaffTask
-from billing.outbox import delivery, rendering
+from billing.outbox import mime, rendering
 from billing.outbox.facts import about
 from billing.outbox.queue import queue_message
 from billing.rooms import Stops
@@ -49,7 +49,7 @@ class TestCode:
         assert shown in mail.html
         assert shown in mail.text
         assert f"{settings.PUBLIC_URL.partition('://')[2]}/echt/" in mail.text
-        assert shown in delivery.mail_of(mail).decode()
+        assert shown in mime.mail_of(mail).decode()
 
     def test_codes_can_be_read_aloud_and_are_never_a_number(self):
         codes = {new_code() for _ in range(500)}
