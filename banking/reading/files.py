@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from billing.errors import Refused
 
 CHUNK = 1 << 16
 MAX_BYTES = 1 << 30  # of all that is read of one file: some 700,000 movements
+KEPT_BYTES = 2 << 20  # what is no longer in all, a few thousand movements, is kept once it was read
 MAX_MEMBERS = 1_000  # files in a zip
 _LIST_BYTES = 1 << 20  # of the list of the files in a zip: zipfile reads it whole
 MAX_RATIO = 200  # unpacked against packed; XML of banks packs to a tenth or a fortieth
@@ -32,11 +33,24 @@ class Document:
 
     path: Path
     member: str = ""  # its name in the zip
-    encoding: str | None = None  # once `check` has found out
+    is_short: bool = False
+    encoding: str | None = None  # once `find_out` has found out
     is_xml: bool = False
+    _kept: list[Entry | Sheet] = field(default_factory=list, repr=False)
 
     def read(self) -> Iterator[Entry | Sheet]:
-        """Yield the movements and sheets. Raises Refused."""
+        """Yield the movements and sheets, of a short one that was read before what was found then. Raises Refused."""
+        if self._kept:
+            yield from self._kept
+            return
+        kept = []
+        for fact in self._facts():
+            if self.is_short:
+                kept.append(fact)
+            yield fact
+        self._kept = kept
+
+    def _facts(self) -> Iterator[Entry | Sheet]:
         with self._opened() as stream:
             if self.is_xml:
                 yield from camt.read(_chunks(stream), encoding=self.encoding)
@@ -93,13 +107,14 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError, Valu
 
 def documents(path: Path) -> list[Document]:
     """Return the documents in a file. Raises Refused for an empty file, or a zip made to hurt."""
-    if path.stat().st_size > MAX_BYTES:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
         raise Refused(_("The file is too large. Download fewer days at a time."))
     with path.open("rb") as stream:
         begin = stream.read(4)
     if not begin:
         raise Refused(_("The file is empty."))
-    found = _members(path) if begin.startswith(b"PK") else [Document(path)]
+    found = _members(path) if begin.startswith(b"PK") else [Document(path, is_short=size <= KEPT_BYTES)]
     for document in found:
         document.find_out()
     return found
@@ -144,9 +159,10 @@ def _members(path: Path) -> list[Document]:
             raise Refused(_("There is a zip file in the zip file. Unpack it first."))
         if entry.file_size > MAX_RATIO * max(entry.compress_size, 1) and entry.file_size > CHUNK:
             raise Refused(_("The zip file unpacks to far more than a bank packs."))
-    if sum(entry.file_size for entry in entries) > MAX_BYTES:
+    size = sum(entry.file_size for entry in entries)
+    if size > MAX_BYTES:
         raise Refused(_("The file is too large. Download fewer days at a time."))
-    return [Document(path, name) for name in sorted(names)]
+    return [Document(path, name, is_short=size <= KEPT_BYTES) for name in sorted(names)]
 
 
 def _is_litter(name: str) -> bool:
