@@ -167,11 +167,12 @@ def _propose(read: Iterable[Read], exact: dict[str, Known]) -> None:
     written = {one.line.pk: numbers_in(texts_of(one.details)) for one in unnamed}
     numbered = known.by_number(number for numbers in written.values() for number in numbers)
     meant = known.by_reference(reference for one in unnamed for reference in one.numbers.meant())
+    found = exact | meant
     payers = known.of_payers(one.line.counter_hash for one in unnamed)
     for one in undecided:
         of_payer = payers.get(one.line.counter_hash, ())
         named = [invoice for number in written.get(one.line.pk, ()) for invoice in numbered.get(number, ())]
-        one.proposals = proposed(one.line.amount, one.numbers, exact | meant, of_payer, named)
+        one.proposals = proposed(one.line.amount, one.numbers, found, of_payer, named)
 
 
 def _settle(read: Mapping[int, Read], counts: Counts, keys: Sequence[int]) -> None:
