@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
@@ -27,6 +27,7 @@ class _Column(NamedTuple):
     attribute: str
     make: Callable[[Any, bool], Any] | None  # from the row, by the field
     as_it_is: type | None
+    repeats: bool  # few different values, each in many rows: a day, a kind
     prepare: Callable[[Any, Any], Any]
 
 
@@ -43,7 +44,8 @@ def insert_rows(new: Iterable[Row]) -> list[Row]:
         return model._default_manager.bulk_create(rows)
     to = connections[DEFAULT_DB_ALIAS]
     for row in rows:
-        row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
+        if row._state.fields_cache:  # else no related row was set, only keys
+            row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
     keyless = [row for row in rows if row.pk is None] if isinstance(model._meta.pk, models.AutoField) else []
     try:
         with transaction.atomic(savepoint=False):
@@ -130,6 +132,8 @@ def _values(to: BaseDatabaseWrapper, column: _Column, rows: Sequence[models.Mode
         else [column.make(row, True) for row in rows]
     )
     as_it_is, prepare = column.as_it_is, column.prepare
+    if column.repeats:
+        prepare = lru_cache(maxsize=None, typed=True)(prepare)
     return [value if value is None or type(value) is as_it_is else prepare(value, to) for value in made]
 
 
@@ -139,15 +143,16 @@ def _columns(model: type[models.Model]) -> list[_Column]:
         _Column(
             field.attname,
             None if type(field).pre_save is models.Field.pre_save else field.pre_save,
-            _as_it_is(field),
+            stored_as_it_is(field),
+            type(field) is models.DateField or stored_as_it_is(field) in (str, int),
             field.get_db_prep_save,
         )
         for field in model._meta.concrete_fields
     ]
 
 
-def _as_it_is(field: Any) -> type | None:
-    """Return the type of the values that need no preparing."""
+def stored_as_it_is(field: Any) -> type | None:
+    """Return the type of the values that a field stores as they are: nobody needs to ask it."""
     while field.remote_field:
         field = field.target_field
     for kind, of_value in _STORED_AS_IT_IS:

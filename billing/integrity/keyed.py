@@ -6,7 +6,7 @@ DIGEST_KEYS nobody can make the digest of a changed or a forged row.
 
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from billing.encryption import parse_keys
+from billing.rows import stored_as_it_is
 
 LENGTH = 68  # "255:" and 64 hexadecimal digits
 
@@ -83,9 +84,10 @@ class DigestField(models.CharField):
 
 
 @cache
-def covered(model: type[Model]) -> tuple[Field, ...]:
-    """Return the columns of `model` that its digest covers."""
-    return tuple(f for f in model._meta.concrete_fields if not (f.primary_key or isinstance(f, DigestField)))
+def _covered(model: type[Model]) -> list[tuple[str, type | None, Callable[[Any], Any]]]:
+    """Return what the digest covers: each column, the type that it takes as it is, and what prepares the others."""
+    fields = (f for f in model._meta.concrete_fields if not (f.primary_key or isinstance(f, DigestField)))
+    return [(field.attname, stored_as_it_is(field), field.get_prep_value) for field in fields]
 
 
 def digest_of(row: Model) -> str:
@@ -99,4 +101,8 @@ def is_as_written(row: Any) -> bool:
 
 
 def _values(row: Model) -> list[Any]:
-    return [field.get_prep_value(getattr(row, field.attname)) for field in covered(type(row))]
+    values = []
+    for attribute, as_it_is, prepare in _covered(type(row)):
+        value = getattr(row, attribute)
+        values.append(value if type(value) is as_it_is else prepare(value))
+    return values

@@ -113,7 +113,7 @@ def create_many(
     )
     insert_rows(
         CareDetail(
-            invoice=invoice,
+            invoice_id=invoice.pk,
             sealed_lines=CareDetail.sealed(given.lines, payment_reference=invoice.payment_reference),
             sealed_person=CareDetail.sealed_for(given.patient.person, payment_reference=invoice.payment_reference),
         )

@@ -376,7 +376,7 @@ def _sides(
             transaction=booked,
             account=account,
             amount=amount,
-            invoice=invoice,
+            invoice_id=invoice.pk,
             provider_id=None if account in THROUGH else invoice.provider_id,
         )
         for account, amount in moved.items()

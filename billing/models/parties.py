@@ -197,7 +197,7 @@ class Patient(models.Model):
     @staticmethod
     def words_of(facts: Mapping[str, Any]) -> list[str]:
         """Return what a patient with these facts (the columns SEARCHED) is found by."""
-        text = {name: str(facts[name] or "") for name in Patient.SEARCHED}
+        text = {name: str(facts[name]) for name in Patient.SEARCHED}
         return [
             *folding.words(f"{text['initials']} {text['infix']} {text['surname']}"),
             folding.compact(text["initials"]),

@@ -1,7 +1,7 @@
 """Checking a batch: its head, its items in chunks by the rules of billing, and each chunk against what we know."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import IO, Any
@@ -277,18 +277,23 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
 
 def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
     """Report each patient number under which we know another person: whoever has it would read the other's care."""
-    given = [(f"{item.path}.patient", about(item), item.new_patient()) for item in chunk.invoices]
-    given += [(item.path, item.about, item.patient) for item in chunk.corrections]
-    different = registration.differences(provider, (patient for _path, _about, patient in given))
-    for path, whom, patient in given:
-        why = different.get(patient.number)
-        if why is None:
-            continue
-        field_name, sentence = _PERSONS[why]
-        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
-        result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
+    given = [item.new_patient() for item in chunk.invoices] + [item.patient for item in chunk.corrections]
+    if different := registration.differences(provider, given):
+        _report_different(different, chunk, result)
     missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
     for item in chunk.corrections:
         if item.patient.number in missing:
             unknown = _("We don't know a patient with this number, so there is nothing to correct.")
             result.report(f"{item.path}.number", "patient-unknown", unknown, item.about)
+
+
+def _report_different(different: Mapping[str, Difference], chunk: Chunk, result: BatchResult) -> None:
+    places = [(item.patient["number"], f"{item.path}.patient", about(item)) for item in chunk.invoices]
+    places += [(item.patient.number, item.path, item.about) for item in chunk.corrections]
+    for number, path, whom in places:
+        why = different.get(number)
+        if why is None:
+            continue
+        field_name, sentence = _PERSONS[why]
+        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
+        result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing import audit, rows
 from billing.integrity import keyed, publication
-from billing.models import AuditEvent, Invoice, InvoicePayer, Letter, Patient, Payer
+from billing.models import AuditEvent, Invoice, InvoicePayer, Letter, Patient, Payer, ReminderStep
 from billing.rows import MANY, insert_rows, take_keys, update_rows
 from tests import factories
 
@@ -55,8 +55,11 @@ def events(invoice: Invoice) -> list[AuditEvent]:
 
 def letters(patient: Patient) -> list[Letter]:
     amounts = [Decimal("0.00"), Decimal("12.50"), Decimal("-3.01")]
+    steps, days = [0, False, ReminderStep.Step.NOTICE], [date(2026, 2, 28), date(2028, 2, 29), NOW.date()]
     return [
-        Letter(patient=patient, step=0, made_on=date(2026, 2, 28), principal=amounts[place % 3], sent_on=None)
+        Letter(
+            patient=patient, step=steps[place % 3], made_on=days[place % 3], principal=amounts[place % 3], sent_on=None
+        )
         for place in range(2 * MANY)
     ]
 
