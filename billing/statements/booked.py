@@ -84,6 +84,12 @@ def came_in(staff: Any, first: date, last: date, *, by_month: bool) -> dict[tupl
     return {key: amount for key, amount in sums.items() if amount}
 
 
+def received(staff: Any, first: date, last: date) -> Decimal:
+    """Return what came in, less what of it was undone: the sum of `came_in`, without asking by which road."""
+    within = _within(_of_invoices(staff), first, last).filter(transaction__kind__in=LedgerTransaction.RECEIVED)
+    return -(within.aggregate(sum=Sum("amount"))["sum"] or ZERO)
+
+
 def _day(hour: str) -> date:
     """Return the day in Amsterdam of an hour in UTC."""
     return timezone.localdate(datetime.fromisoformat(f"{hour}:00+00:00"), AMSTERDAM)

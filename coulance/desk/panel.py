@@ -99,12 +99,13 @@ def waiting(cases: QuerySet[CoulanceCase], *, to_correct: bool = True) -> QueryS
     """Return those of `cases` that wait for a decision, oldest first; `since` is when each began to wait.
 
     Also a decided case for which somebody proposed a correction: it waits for the second person. `to_correct`: there
-    may be any; without them the index of what waits serves alone.
+    may be any; without them the index of what waits gives the oldest at once.
     """
-    wanted = Q(status=Status.AT_PROVIDER)
-    if to_correct:
-        wanted |= Q(status__in=CoulanceCase.DECIDED, pk__in=Proposal.objects.values("case"))
-    found = cases.filter(wanted)
+    at_provider = Q(status=Status.AT_PROVIDER)
+    if not to_correct:
+        return cases.filter(at_provider).annotate(since=F("provider_since")).order_by(*OLDEST_FIRST)
+    to_confirm = Q(status__in=CoulanceCase.DECIDED, pk__in=Proposal.objects.values("case"))
+    found = cases.filter(at_provider | to_confirm)
     came = Case(When(status=Status.AT_PROVIDER, then=F("provider_since")), default=F("proposal__at"))
     return found.annotate(since=came).order_by(*OLDEST_FIRST)
 

@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 
 from billing.law.calendar import begin_of
 from billing.models import LedgerTransaction
-from billing.money import ZERO
 from billing.rooms import CameIn
 from billing.statements import booked
 from billing.tenancy import visible_to
@@ -20,8 +19,9 @@ Kind = LedgerTransaction.Kind
 
 def came_in(staff: Any, day: date) -> Iterator[CameIn]:
     """Yield the money and the invoices of a day, in two queries over what was booked on it."""
-    money = sum(booked.came_in(staff, day, day, by_month=False).values(), ZERO)
-    yield CameIn(money, _("received from patients"), f"{reverse('admin:figures')}?van={day}&tot={day}")
+    yield CameIn(
+        booked.received(staff, day, day), _("received from patients"), f"{reverse('admin:figures')}?van={day}&tot={day}"
+    )
     begin, end = begin_of(day), begin_of(day + timedelta(days=1))
     booked_then = LedgerTransaction.objects.filter(kind=Kind.INVOICED, created_at__gte=begin, created_at__lt=end)
     rows = visible_to(staff, booked_then, provider_path="postings__provider")
