@@ -63,7 +63,10 @@ def insert_rows(new: Iterable[Row]) -> list[Row]:
 
 
 def take_keys(new: Sequence[models.Model]) -> None:
-    """Give new rows their keys, for what names them before `insert_rows` inserts them in the same transaction."""
+    """Give new rows their keys, for what names them before `insert_rows` inserts them in the same transaction.
+
+    Until then nothing else may be inserted into their table: SQLite would give it the same keys.
+    """
     if not new:
         return
     for row, key in zip(new, _next_keys(connections[DEFAULT_DB_ALIAS], type(new[0])._meta, len(new)), strict=True):

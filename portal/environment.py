@@ -53,6 +53,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_DPO": (str, ""),
     "OPERATOR_PROCESSORS": (str, ""),
     "EMAIL_URL": (str, ""),
+    "EMAIL_CONNECTIONS": (int, 1),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
     "BOUNCE_ADDRESS": (str, ""),
     "STATEMENT_FOLDER": (str, ""),
@@ -77,7 +78,10 @@ VARIABLES: dict[str, tuple[type, Any]] = {
 
 
 # The sandbox's mail server needs the port after PORT.
-RANGES = {"PORT": (1, 65_534), "WEB_WORKERS": (1, 64), "WEB_THREADS": (1, 64), "TRUSTED_PROXIES": (0, 9)}
+RANGES = {
+    "PORT": (1, 65_534), "WEB_WORKERS": (1, 64), "WEB_THREADS": (1, 64), "TRUSTED_PROXIES": (0, 9),
+    "EMAIL_CONNECTIONS": (1, 20),
+}  # fmt: skip
 _WEB = ("https", "http")
 SCHEMES = {
     "DATABASE_URL": ("postgres", "postgresql", "sqlite"),

@@ -76,10 +76,11 @@ class Sink:
             self.recipients.append(envelope.rcpt_tos)
             self.mails.append(email.message_from_bytes(envelope.original_content, policy=email.policy.default))
         self._in += 1
-        if self._in >= self.awaited:
+        number = self._in
+        if number >= self.awaited:
             self.taken.set()
         await asyncio.sleep(self._answer_after)
-        if self._in in self.held:
+        if number in self.held:
             await server.loop.run_in_executor(None, self.may_answer.wait, 30)
         if answer == HANG_UP:
             server.transport.abort()

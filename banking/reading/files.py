@@ -18,7 +18,7 @@ from billing.errors import Refused
 
 CHUNK = 1 << 16
 MAX_BYTES = 1 << 30  # of all that is read of one file: some 700,000 movements
-KEPT_BYTES = 2 << 20  # what is no longer in all, a few thousand movements, is kept once it was read
+KEPT = 5_000  # movements and sheets of a document that are kept once they were read
 MAX_MEMBERS = 1_000  # files in a zip
 _LIST_BYTES = 1 << 20  # of the list of the files in a zip: zipfile reads it whole
 MAX_RATIO = 200  # unpacked against packed; XML of banks packs to a tenth or a fortieth
@@ -33,20 +33,21 @@ class Document:
 
     path: Path
     member: str = ""  # its name in the zip
-    is_short: bool = False
     encoding: str | None = None  # once `find_out` has found out
     is_xml: bool = False
     _kept: list[Entry | Sheet] = field(default_factory=list, repr=False)
 
     def read(self) -> Iterator[Entry | Sheet]:
-        """Yield the movements and sheets, of a short one that was read before what was found then. Raises Refused."""
+        """Yield the movements and sheets; of a short document that was read before, what was found. Raises Refused."""
         if self._kept:
             yield from self._kept
             return
-        kept = []
-        for fact in self._facts():
-            if self.is_short:
+        kept: list[Entry | Sheet] = []
+        for count, fact in enumerate(self._facts(), 1):
+            if count <= KEPT:
                 kept.append(fact)
+            elif kept:
+                kept = []  # it is long, and is read again
             yield fact
         self._kept = kept
 
@@ -107,14 +108,13 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError, Valu
 
 def documents(path: Path) -> list[Document]:
     """Return the documents in a file. Raises Refused for an empty file, or a zip made to hurt."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise Refused(_("The file is too large. Download fewer days at a time."))
     with path.open("rb") as stream:
         begin = stream.read(4)
     if not begin:
         raise Refused(_("The file is empty."))
-    found = _members(path) if begin.startswith(b"PK") else [Document(path, is_short=size <= KEPT_BYTES)]
+    found = _members(path) if begin.startswith(b"PK") else [Document(path)]
     for document in found:
         document.find_out()
     return found
@@ -159,10 +159,9 @@ def _members(path: Path) -> list[Document]:
             raise Refused(_("There is a zip file in the zip file. Unpack it first."))
         if entry.file_size > MAX_RATIO * max(entry.compress_size, 1) and entry.file_size > CHUNK:
             raise Refused(_("The zip file unpacks to far more than a bank packs."))
-    size = sum(entry.file_size for entry in entries)
-    if size > MAX_BYTES:
+    if sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise Refused(_("The file is too large. Download fewer days at a time."))
-    return [Document(path, name, is_short=size <= KEPT_BYTES) for name in sorted(names)]
+    return [Document(path, name) for name in sorted(names)]
 
 
 def _is_litter(name: str) -> bool:

@@ -5,10 +5,12 @@ import re
 import smtplib
 import ssl
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
+from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from billing.errors import GatewayRefused, GatewayUnknown
@@ -16,8 +18,6 @@ from billing.errors import GatewayRefused, GatewayUnknown
 # A mail server that scans content may take long to answer the final dot. A shorter timeout would turn mails that arrive
 # into mails in doubt.
 ANSWER_SECONDS = 120
-# Side by side by one sweep. Relays for many mails take 8 (Contactlab), 10 (SendGrid) or 50 (Postfix) from one client.
-CONNECTIONS = 4
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
 log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"\S+@\S+")  # servers repeat the recipient in errors; we store them without
@@ -71,7 +71,7 @@ class Mailer:
         except (GatewayRefused, GatewayUnknown):
             raise
         except BaseException:  # else the next mail would take what is still to be answered for its own answer
-            self._drop()
+            self.drop()
             raise
 
     def connect(self) -> None:
@@ -80,7 +80,7 @@ class Mailer:
             self._backend.open()
             self._server.ehlo_or_helo_if_needed()
         except (smtplib.SMTPException, OSError) as error:
-            self._drop()
+            self.drop()
             login_refused = isinstance(error, smtplib.SMTPAuthenticationError)
             raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
 
@@ -110,7 +110,7 @@ class Mailer:
                     # A refused sender is our configuration, not a fault of this message.
                     raise self._refusal(code, answer, blame_message=not command.startswith("MAIL"))
         except (smtplib.SMTPException, OSError) as error:
-            self._drop()
+            self.drop()
             raise RefusedForNow(f"connection lost before sending ({type(error).__name__})") from None
 
     def _hand_over(self, mail: bytes) -> None:
@@ -123,25 +123,25 @@ class Mailer:
             code, answer = self._server.getreply()
             sock.settimeout(self._backend.timeout)
         except (smtplib.SMTPException, OSError) as error:
-            self._drop()
+            self.drop()
             raise GatewayUnknown(f"connection lost while sending ({type(error).__name__})") from None
         if 400 <= code <= 599:
             raise self._refusal(code, answer)
         if code != _OK:
-            self._drop()
+            self.drop()
             raise GatewayUnknown(f"the answer {code} says neither yes nor no")
 
     def _refusal(self, code: int, answer: bytes, *, blame_message: bool = True) -> GatewayRefused:
         """Return the error for a refusal, after resetting the connection for the next message or closing it."""
         detail = _ADDRESS.sub("…", f"{code} {answer.decode('ascii', 'replace')}")
         if code == _SERVICE_CLOSES or not 400 <= code <= 599:
-            self._drop()
+            self.drop()
             return RefusedForNow(detail)
         try:
             if self.connected:
                 self._server.rset()
         except (smtplib.SMTPException, OSError):
-            self._drop()
+            self.drop()
         if code >= 500 and blame_message:
             return GatewayRefused(detail)
         return RefusedForNow(detail, alarm=code >= 500)
@@ -150,7 +150,7 @@ class Mailer:
     def _server(self) -> smtplib.SMTP:
         return self._backend.connection
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Close the connection without QUIT, whose answer would only take time."""
         for connection in (self._backend.connection, self._backend._partial_connection):
             if connection is not None:
@@ -159,62 +159,71 @@ class Mailer:
 
 
 class Mailers:
-    """A few connections side by side, each with a thread. A context manager, whose methods are for one thread.
+    """Up to EMAIL_CONNECTIONS connections side by side, each with a thread. A context manager, for one thread.
 
-    The others are opened when the first mail was answered, so that a server that is away is asked once, and without a
-    mail, so that one that wants fewer connections refuses none.
+    The others are opened, without a mail, when the first has carried one: a server that is away is asked once. A server
+    that refuses a mail for now may want fewer connections: where there are others, the one that it refused is closed,
+    and no further one is opened.
     """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="smtp")
-        self._mailers = [Mailer()]
-        self._free = list(self._mailers)
+        self._most: int = settings.EMAIL_CONNECTIONS
+        self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="smtp")
+        self._open = [Mailer()]
+        self._free = list(self._open)
+        self._answers = False  # so far
         self._opening: dict[Future[None], Mailer] = {}
         self._sending: dict[Future[None], Mailer] = {}
-        self._answers = False
         self.unreachable = False
 
     def __enter__(self) -> "Mailers":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._threads.shutdown()
-        for mailer in self._mailers:
-            mailer.close()
+        with ExitStack() as ending:  # which goes on when one of them fails
+            for mailer in self._open:
+                ending.callback(mailer.close)
+            self._threads.shutdown()
 
     @property
     def one_is_free(self) -> bool:
         return bool(self._free)
 
     def open_for(self, mails: int) -> None:
-        """Open as many connections as so many mails can use, once the server is known to answer."""
-        while self._answers and len(self._mailers) < min(mails, CONNECTIONS):
+        """Open as many connections as so many mails can use, once the server took a mail."""
+        while self._answers and len(self._open) < min(mails, self._most):
             mailer = Mailer()
-            self._mailers.append(mailer)
+            self._open.append(mailer)
             self._opening[self._threads.submit(mailer.connect)] = mailer
 
     def send(self, mail: bytes, *, sender: str, recipient: str) -> Future[None]:
-        """Hand a mail to a connection that is free; the answer to come has what `Mailer.send` returns or raises."""
+        """Hand a mail to a connection that is free; the answer to come has what `Mailer.send` returns or raises.
+
+        Raises RuntimeError when Python gives no thread any more; nobody knows whether the mail will leave.
+        """
         mailer = self._free.pop()
         answer = self._threads.submit(mailer.send, mail, sender=sender, recipient=recipient)
         self._sending[answer] = mailer
         return answer
 
-    def next_answers(self) -> set[Future[None]]:
-        """Wait for the next connections to be free, and return the answers to mails that came."""
-        done, _ = wait([*self._sending, *self._opening], return_when=FIRST_COMPLETED)
-        for opened in done & self._opening.keys():
-            mailer = self._opening.pop(opened)
-            if mailer.connected:
-                self._free.append(mailer)
+    def look(self, *, until_one_is_done: bool) -> None:
+        """Take back the connections that are done with what they were given."""
+        busy = [*self._sending, *self._opening]
+        done, _ = wait(busy, timeout=None if until_one_is_done else 0, return_when=FIRST_COMPLETED)
+        for answer in done:
+            if answer in self._sending:
+                self._answers = self._answers or answer.exception() is None
+                self._take_back(self._sending.pop(answer), answer.exception())
             else:
-                log.info("the mail server takes no further connection: %s", opened.exception())
-        answers = done & self._sending.keys()
-        for answer in answers:
-            mailer = self._sending.pop(answer)
-            self._free.append(mailer)
-            if mailer.connected:
-                self._answers = True
-            elif isinstance(answer.exception(), RefusedForNow):
-                self.unreachable = True
-        return answers
+                self._take_back(self._opening.pop(answer), answer.exception())
+
+    def _take_back(self, mailer: Mailer, error: BaseException | None) -> None:
+        if isinstance(error, RefusedForNow) and len(self._open) > 1:
+            log.info("the mail server takes fewer connections, or none: %s", error)
+            mailer.drop()
+            self._open.remove(mailer)
+            self._most = len(self._open)
+            return
+        if isinstance(error, RefusedForNow) and not mailer.connected:
+            self.unreachable = True
+        self._free.append(mailer)

@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -101,40 +100,58 @@ class _UnderWay:
 
     def __init__(self, mailers: smtp.Mailers, now: datetime | None) -> None:
         self._mailers, self._now = mailers, now
-        self._messages: dict[Future[None], OutboxMessage] = {}
+        self._messages: dict[Future[None], tuple[OutboxMessage, batches.Batch]] = {}
         self._answered: list[OutboxMessage] = []
 
     def __enter__(self) -> "_UnderWay":
         return self
 
     def __exit__(self, *_: object) -> None:
-        with ExitStack() as ending:  # which goes on when one of them fails
-            ending.callback(self.tell_of_sent)
-            for answer in self._messages.copy():
-                ending.callback(self._record, answer)
+        try:
+            self._record_all()
+        finally:
+            self.tell_of_sent()
 
     def wait_until_one_is_free(self) -> None:
-        """Wait for a connection that is free, and record the answers that come."""
+        """Record the answers that came, and wait for a connection that is free."""
+        self._record_what_came()
         while not self._mailers.one_is_free:
-            for answer in self._mailers.next_answers():
-                self._record(answer)
+            self._record_what_came(until_one_is_done=True)
 
     def send(self, message: OutboxMessage, batch: batches.Batch) -> None:
         """Claim a message and send it; what fails on it keeps no other waiting."""
-        act = partial(_claimed_mail, message, batch, self._now)
-        mail = self._isolated(act, message, may_have_failed=message.pk in batch.failed)
-        if mail is not None:
-            self._messages[self._mailers.send(mail, **_envelope(message))] = message
+        mail = self._isolated(partial(_claimed_mail, message, batch, self._now), message, may_have_failed=False)
+        if mail is None:
+            return
+        try:
+            answer = self._mailers.send(mail, **_envelope(message))
+        except RuntimeError as error:  # a stop that does not wait
+            _give_up(message, Status.IN_DOUBT, f"no thread to send it ({type(error).__name__})")
+        else:
+            self._messages[answer] = message, batch
 
     def tell_of_sent(self) -> None:
         """Notify rooms of those that left meanwhile."""
-        _tell_of_sent(self._answered, self._now or timezone.now())
-        self._answered.clear()
+        self._record_what_came()
+        answered, self._answered = self._answered, []
+        _tell_of_sent(answered, self._now or timezone.now())
 
-    def _record(self, answer: Future[None]) -> None:
-        message = self._messages.pop(answer)
-        self._answered.append(message)
-        self._isolated(partial(_record, message, answer.result, self._now), message, may_have_failed=False)
+    def _record_all(self) -> None:
+        """Record each answer as it comes, the others also when that fails on one."""
+        try:
+            while self._messages:
+                self._record_what_came(until_one_is_done=True)
+        finally:
+            if self._messages:
+                self._record_all()
+
+    def _record_what_came(self, *, until_one_is_done: bool = False) -> None:
+        self._mailers.look(until_one_is_done=until_one_is_done)
+        for answer in [answer for answer in self._messages if answer.done()]:
+            message, batch = self._messages.pop(answer)
+            self._answered.append(message)
+            act = partial(_record, message, answer.result, self._now)
+            self._isolated(act, message, may_have_failed=message.pk in batch.failed)
 
     def _isolated(self, act: Callable[[], T], message: OutboxMessage, *, may_have_failed: bool) -> T | None:
         about = Invoice.objects.filter(pk=message.invoice_id or 0)
@@ -219,13 +236,14 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
 
 def _claimed_mail(message: OutboxMessage, batch: batches.Batch, now: datetime | None) -> bytes | None:
     """Claim a message and return its mail; None when it must not be sent, or can't be made into a mail."""
-    if not _claim(message, now or timezone.now(), batch.may_leave.get(message.pk)):
-        return None
-    try:
-        return mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
-    except ValueError as error:
-        _give_up_as_no_mail(message, error)
-        return None
+    if _claim(message, now or timezone.now(), batch.may_leave.get(message.pk)):
+        try:
+            return mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
+        except ValueError as error:
+            _give_up_as_no_mail(message, error)
+    if message.pk in batch.failed:
+        succeeded(rule=batches.DELIVER, row=message.pk)  # nothing of ours is left to fail on it
+    return None
 
 
 def _envelope(message: OutboxMessage) -> dict[str, str]:

@@ -25,7 +25,7 @@ def test_a_short_file_is_read_once(content, tmp_path):
 
 
 def test_a_longer_file_is_read_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "KEPT_BYTES", len(CAMT) - 1)
+    monkeypatch.setattr(files, "KEPT", len(PAYS))
     path = tmp_path / "long"
     path.write_bytes(CAMT)
     (found,) = files.documents(path)
@@ -44,9 +44,9 @@ def test_what_was_not_read_to_its_end_is_not_kept(tmp_path):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kept", [0, files.KEPT_BYTES])
+@pytest.mark.parametrize("kept", [0, files.KEPT])
 def test_both_store_the_same(kept, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "KEPT_BYTES", kept)
+    monkeypatch.setattr(files, "KEPT", kept)
     assert hand_in(tmp_path, CAMT, match=False).statements[0].new == len(PAYS)
     assert texts() == ["een", "twee", "drie"]
     assert [line.place for line in BankLine.objects.order_by("pk")] == [1, 2, 3]

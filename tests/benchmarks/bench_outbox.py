@@ -164,14 +164,13 @@ def by_connections(options: report.Options) -> None:
     ):  # fmt: skip
         from django.conf import settings
 
-        from billing.channels import smtp
         from billing.outbox import delivery
 
         fill(amount)
         mails, rows = ready_made(), []
 
         def swept_over(connections: int, taken: Callable[[], int]) -> report.Cost:
-            smtp.CONNECTIONS = connections
+            settings.EMAIL_CONNECTIONS = connections
             wait_again()
             before = taken()
             cost = report.cost_of(sweep_all)

@@ -78,6 +78,7 @@ def test_the_example_lists_every_variable_with_its_default_and_help():
         ({"PORT": "99999"}, "PORT must be a whole number from 1 to 65534, not '99999'."),
         ({"PORT": "0"}, "PORT must be a whole number from 1 to 65534, not '0'."),
         ({"WEB_THREADS": "0"}, "WEB_THREADS must be a whole number from 1 to 64, not '0'."),
+        ({"EMAIL_CONNECTIONS": "0"}, "EMAIL_CONNECTIONS must be a whole number from 1 to 20, not '0'."),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES must be a whole number from 0 to 9, not '-1'."),
         *(
             (

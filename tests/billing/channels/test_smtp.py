@@ -72,21 +72,41 @@ def test_a_mailer_that_fails_in_the_middle_of_a_mail_begins_anew(sink, monkeypat
     assert (len(sink.mails), sink.connections) == (1, 2)
 
 
-def test_a_server_that_takes_fewer_connections_gets_all_mails_over_those(sink):
+def all_sent(mailers: smtp.Mailers, mails: int) -> int:
+    """Send so many mails over all connections; return how many were refused."""
+    answers = []
+    for place in range(mails):
+        while not mailers.one_is_free:
+            mailers.look(until_one_is_done=True)
+        mailers.open_for(mails - place)
+        answers.append(mailers.send(MAIL, **FACTS))
+    return sum(answer.exception() is not None for answer in answers)
+
+
+def test_a_server_that_takes_fewer_connections_gets_all_mails_over_those(sink, settings):
+    settings.EMAIL_CONNECTIONS = 4
     sink.most_connections = 2
     with smtp.Mailers() as mailers:
-        for _ in range(9):
-            while not mailers.one_is_free:
-                assert [answer.exception() for answer in mailers.next_answers()] in ([], [None], [None, None])
-            mailers.open_for(9)
-            mailers.send(MAIL, **FACTS)
+        assert all_sent(mailers, 9) == 0
     assert (len(sink.mails), sink.connections, mailers.unreachable) == (9, 2, False)
 
 
-def test_one_mail_needs_one_connection(sink):
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("answer", ["432 4.3.2 too many connections", "421 4.7.0 too many connections"])
+def test_a_server_that_refuses_a_mail_of_a_connection_gets_the_rest_over_the_other(sink, settings, command, answer):
+    settings.EMAIL_CONNECTIONS = 2
+    sink.answers[command] = ["250 OK", answer]
+    with smtp.Mailers() as mailers:
+        refused = all_sent(mailers, 9)
+    assert refused <= 1, "a mail that was not handed over yet has a second connection"
+    assert (len(sink.mails), mailers.unreachable) == (9 - refused, False)
+
+
+def test_one_mail_needs_one_connection(sink, settings):
+    settings.EMAIL_CONNECTIONS = 4
     with smtp.Mailers() as mailers:
         for _ in range(2):
             mailers.open_for(1)
             mailers.send(MAIL, **FACTS)
-            mailers.next_answers()
+            mailers.look(until_one_is_done=True)
     assert (len(sink.mails), sink.connections) == (2, 1)

@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from billing.channels import smtp
 from billing.models import OutboxMessage, StaffTask
 from billing.outbox import delivery
 from billing.outbox.queue import queue_message
@@ -152,6 +151,9 @@ def test_a_slow_worker_whose_message_is_in_doubt_still_records_that_it_sent(sink
     assert (message.status, len(sink.mails)) == (Status.SENT, 1)
 
 
+CONNECTIONS = 4
+
+
 def worker_process(sink: Sink, folder: Path) -> subprocess.Popen[bytes]:
     """Start a separate process on the same database that sweeps."""
     database = connection.settings_dict
@@ -162,6 +164,7 @@ def worker_process(sink: Sink, folder: Path) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "DATABASE_URL": url,
         "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+        "EMAIL_CONNECTIONS": str(CONNECTIONS),
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
@@ -173,9 +176,9 @@ def test_killed_in_mid_delivery_is_in_doubt_and_not_double(sink, tmp_path):
 
     In doubt are those that were under way, one on each connection; what waited behind them leaves.
     """
-    for number in range(1 + smtp.CONNECTIONS + 2):
+    for number in range(1 + CONNECTIONS + 2):
         queued(key=f"payment:{number}")
-    sink.held, sink.awaited = range(2, 100), 1 + smtp.CONNECTIONS
+    sink.held, sink.awaited = range(2, 100), 1 + CONNECTIONS
     sink.may_answer.clear()
     worker = worker_process(sink, tmp_path)
     assert sink.taken.wait(30)
@@ -184,12 +187,12 @@ def test_killed_in_mid_delivery_is_in_doubt_and_not_double(sink, tmp_path):
     sink.may_answer.set()
     under_way = OutboxMessage.objects.filter(status=Status.SENDING)  # claims were committed before the first byte
     in_doubt = set(under_way.values_list("message_id", flat=True))
-    assert len(in_doubt) == smtp.CONNECTIONS
+    assert len(in_doubt) == CONNECTIONS
     for minutes in (0, 11, 60):
         delivery.sweep(now=timezone.now() + timedelta(minutes=minutes))
     assert in_doubt == set(OutboxMessage.objects.filter(status=Status.IN_DOUBT).values_list("message_id", flat=True))
     assert OutboxMessage.objects.filter(status=Status.SENT).count() == 1 + 2
-    assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == smtp.CONNECTIONS
+    assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == CONNECTIONS
     assert sorted(mail["Message-ID"] for mail in sink.mails) == sorted(
         OutboxMessage.objects.values_list("message_id", flat=True)
     )

@@ -7,14 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing.channels import smtp
 from billing.models import FailedTry, OutboxMessage, StaffTask
-from billing.outbox import delivery
+from billing.outbox import batches, delivery
 from tests.billing.outbox.test_outbox import Status, later, queued
 from tests.smtp_sink import HANG_UP, Sink
 
 pytestmark = pytest.mark.django_db
+CONNECTIONS = 4
+
+
+@pytest.fixture(autouse=True)
+def _side_by_side(settings):
+    settings.EMAIL_CONNECTIONS = CONNECTIONS
 
 
 def several(amount: int) -> list[OutboxMessage]:
@@ -74,24 +81,24 @@ def test_a_slow_answer_holds_no_other_mail(sink, monkeypatch):
 
 def test_all_connections_are_used_and_no_more(sink):
     several(9)
-    with answered_together(sink, smtp.CONNECTIONS):
+    with answered_together(sink, CONNECTIONS):
         delivery.sweep()
-    assert (statuses(), sink.connections, len(arrived(sink))) == ([Status.SENT] * 9, smtp.CONNECTIONS, 9)
+    assert (statuses(), sink.connections, len(arrived(sink))) == ([Status.SENT] * 9, CONNECTIONS, 9)
 
 
 def test_a_server_that_dies_with_several_mails_leaves_those_in_doubt_and_the_others_waiting(sink):
-    several(1 + 2 * smtp.CONNECTIONS)
-    sink.answers["MAIL"] = ["250 OK"] * (1 + smtp.CONNECTIONS) + [HANG_UP] * 50
-    sink.answers["DATA"] = ["250 OK"] + [HANG_UP] * smtp.CONNECTIONS
-    with answered_together(sink, smtp.CONNECTIONS):
+    several(1 + 2 * CONNECTIONS)
+    sink.answers["MAIL"] = ["250 OK"] * (1 + CONNECTIONS) + [HANG_UP] * 50
+    sink.answers["DATA"] = ["250 OK"] + [HANG_UP] * CONNECTIONS
+    with answered_together(sink, CONNECTIONS):
         delivery.sweep()
-    in_doubt, queued_still = [Status.IN_DOUBT] * smtp.CONNECTIONS, [Status.QUEUED] * smtp.CONNECTIONS
+    in_doubt, queued_still = [Status.IN_DOUBT] * CONNECTIONS, [Status.QUEUED] * CONNECTIONS
     assert statuses() == [*in_doubt, *queued_still, Status.SENT]
-    assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == smtp.CONNECTIONS
+    assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == CONNECTIONS
     sink.answers["MAIL"].clear()
     delivery.sweep(now=later(hours=1))
-    assert statuses() == [*in_doubt, *[Status.SENT] * (1 + smtp.CONNECTIONS)]
-    assert len(arrived(sink)) == 1 + 2 * smtp.CONNECTIONS
+    assert statuses() == [*in_doubt, *[Status.SENT] * (1 + CONNECTIONS)]
+    assert len(arrived(sink)) == 1 + 2 * CONNECTIONS
 
 
 def test_an_error_of_ours_in_a_thread_is_recorded_and_holds_no_other_mail(sink, monkeypatch):
@@ -112,6 +119,11 @@ def test_an_error_of_ours_in_a_thread_is_recorded_and_holds_no_other_mail(sink, 
     delivery.sweep(now=later(minutes=11))
     assert statuses() == [Status.IN_DOUBT, *[Status.SENT] * 5]
     assert failed.recipient not in arrived(sink)
+
+    failed.refresh_from_db()
+    delivery.send_again(failed, by="anna")
+    delivery.sweep(now=later(hours=1))
+    assert FailedTry.objects.get(rule="deliver message").tries == 2, "a claim alone forgets no failure"
 
 
 def stop_while_two_are_under_way(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,16 +155,25 @@ def test_twin_that_records_nothing_when_it_must_stop(sink, monkeypatch):
 
 def test_what_can_not_be_recorded_keeps_no_other_from_being_recorded(sink, monkeypatch):
     """As when the database is lost for a moment: `isolated` can't write there that it failed either."""
-    several(1 + smtp.CONNECTIONS)
+    several(1 + CONNECTIONS)
 
     def lose_the_database(number: int) -> None:
         if number == 2:
             raise KeyboardInterrupt
 
     before(monkeypatch, "_record", lose_the_database)
-    with answered_together(sink, smtp.CONNECTIONS), pytest.raises(KeyboardInterrupt):
+    with answered_together(sink, CONNECTIONS), pytest.raises(KeyboardInterrupt):
         delivery.sweep()
-    assert statuses() == [Status.SENDING, *[Status.SENT] * smtp.CONNECTIONS]
+    assert statuses() == [Status.SENDING, *[Status.SENT] * CONNECTIONS]
+
+
+def test_a_mail_for_which_there_is_no_thread_any_more_is_in_doubt(sink):
+    """As when a second signal ends Python at once: whether it leaves, nobody can know."""
+    (message,) = several(1)
+    with smtp.Mailers() as mailers, delivery._UnderWay(mailers, None) as under_way:
+        mailers._threads.shutdown()
+        under_way.send(message, batches.read([message], timezone.now()))
+    assert (statuses(), sink.mails) == ([Status.IN_DOUBT], [])
 
 
 def test_nothing_more_is_claimed_when_the_time_is_over(sink, monkeypatch):
