@@ -53,7 +53,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_DPO": (str, ""),
     "OPERATOR_PROCESSORS": (str, ""),
     "EMAIL_URL": (str, ""),
-    "EMAIL_CONNECTIONS": (int, 1),
+    "EMAIL_CONNECTIONS": (int, 2),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
     "BOUNCE_ADDRESS": (str, ""),
     "STATEMENT_FOLDER": (str, ""),

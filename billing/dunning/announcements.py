@@ -176,7 +176,8 @@ def may_send_while(messages: Collection[int], now: datetime) -> tuple[list[int],
     Money can come and the step end at any moment, so the statement that claims a mail looks at them itself. What is
     wrong with the others, `letters.may_send` says.
     """
-    rows = list(ReminderStep.objects.filter(letter__message__in=messages).select_related("letter", "invoice__provider"))
+    steps = ReminderStep.objects.filter(letter__message__in=messages).select_related("letter", "invoice")
+    rows = list(steps.prefetch_related("invoice__provider"))  # few practices have many invoices
     to = addressees([row.invoice_id for row in rows])
     fine = [row.letter for row in rows if row.letter and _may_leave(row, row.letter, to[row.invoice_id], now)]
     return [letter.message_id for letter in fine if letter.message_id], in_sql(OutboxMessage, _as_composed())

@@ -40,7 +40,7 @@ DESK = {
 WORKS = {
     "100 invoices imported": Cost(37, on_postgresql=42),
     "100 announcements made": Cost(40, on_postgresql=44),
-    "10 announcements sent": Cost(43, 8762, 2999),
+    "10 announcements sent": Cost(44, 8762, 2999),
     "100 reminders planned": Cost(6),
     "100 lines of a bank statement stored": Cost(28, on_postgresql=29),
     "100 transfers matched": Cost(42, on_postgresql=51),

@@ -271,18 +271,19 @@ def test_a_line_lost_after_the_mail_was_given_is_in_doubt_and_never_sent_twice(s
 # --- the sweep --------------------------------------------------------------------------------------
 
 
-def test_fifty_messages_share_a_connection(sink):
+def test_fifty_messages_share_two_connections(sink):
     invoice = factories.invoice()
     for number in range(50):  # in less than a sweep's 20 seconds on any machine
         queue_message("receipt", invoice=invoice, context=FACTS, dedupe_key=f"payment:{number}")
     delivery.sweep()
-    assert (len(sink.mails), sink.connections) == (50, 1)
+    assert (len(sink.mails), sink.connections) == (50, 2)
     assert len({mail["Message-ID"] for mail in sink.mails}) == 50
     assert set(OutboxMessage.objects.values_list("status", "tries")) == {(Status.SENT, 1)}
 
 
 @pytest.mark.parametrize("answer", [HANG_UP, "421 4.4.2 enough for one connection"])
-def test_a_server_that_ends_an_old_connection_costs_no_message_a_try(sink, answer):
+def test_a_server_that_ends_an_old_connection_costs_no_message_a_try(sink, settings, answer):
+    settings.EMAIL_CONNECTIONS = 1
     messages = [queued(key=f"payment:{i}") for i in range(4)]
     sink.answers["MAIL"] = ["250 OK", "250 OK", answer]
     delivery.sweep()
