@@ -18,7 +18,7 @@ from billing.errors import Refused
 
 CHUNK = 1 << 16
 MAX_BYTES = 1 << 30  # of all that is read of one file: some 700,000 movements
-KEPT = 5_000  # movements and sheets of a document that are kept once they were read
+KEPT = 5_000  # movements, their parts and sheets that are kept once they were read
 MAX_MEMBERS = 1_000  # files in a zip
 _LIST_BYTES = 1 << 20  # of the list of the files in a zip: zipfile reads it whole
 MAX_RATIO = 200  # unpacked against packed; XML of banks packs to a tenth or a fortieth
@@ -35,16 +35,19 @@ class Document:
     member: str = ""  # its name in the zip
     encoding: str | None = None  # once `find_out` has found out
     is_xml: bool = False
+    is_alone: bool = False  # in its file
     _kept: list[Entry | Sheet] = field(default_factory=list, repr=False)
 
     def read(self) -> Iterator[Entry | Sheet]:
-        """Yield the movements and sheets; of a short document that was read before, what was found. Raises Refused."""
+        """Yield the movements and sheets; of a short file that was read before, what was found. Raises Refused."""
         if self._kept:
             yield from self._kept
             return
         kept: list[Entry | Sheet] = []
-        for count, fact in enumerate(self._facts(), 1):
-            if count <= KEPT:
+        room = KEPT if self.is_alone else 0
+        for fact in self._facts():
+            room -= 1 + len(fact.parts) if isinstance(fact, Entry) else 1
+            if room >= 0:
                 kept.append(fact)
             elif kept:
                 kept = []  # it is long, and is read again
@@ -116,6 +119,7 @@ def documents(path: Path) -> list[Document]:
         raise Refused(_("The file is empty."))
     found = _members(path) if begin.startswith(b"PK") else [Document(path)]
     for document in found:
+        document.is_alone = len(found) == 1
         document.find_out()
     return found
 

@@ -79,10 +79,11 @@ class Mailer:
         try:
             self._backend.open()
             self._server.ehlo_or_helo_if_needed()
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
             self.drop()
-            login_refused = isinstance(error, smtplib.SMTPAuthenticationError)
-            raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
+            # A name of a host or a password that is not ASCII is our configuration, and no fault of a message.
+            alarm = isinstance(error, smtplib.SMTPAuthenticationError | UnicodeError)
+            raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=alarm) from None
 
     def _begin_anew_if_closed(self, sender: str, recipient: str) -> None:
         reused = self.connected
@@ -218,7 +219,7 @@ class Mailers:
                 self._take_back(self._opening.pop(answer), answer.exception())
 
     def _take_back(self, mailer: Mailer, error: BaseException | None) -> None:
-        if isinstance(error, RefusedForNow) and len(self._open) > 1:
+        if isinstance(error, RefusedForNow) and len(self._open) - len(self._opening) > 1:
             log.info("the mail server takes fewer connections, or none: %s", error)
             mailer.drop()
             self._open.remove(mailer)

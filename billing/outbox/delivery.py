@@ -57,8 +57,7 @@ def deliver(message_id: int, *, now: datetime | None = None) -> None:
             with smtp.Mailer() as mailer:
                 _record(message, partial(mailer.send, mail, **_envelope(message)), now)
         _tell_of_sent([message], now or timezone.now())
-        if batch.failed:
-            succeeded(rule=batches.DELIVER, row=message.pk)
+        _forget_failure(message, batch)
 
 
 def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
@@ -120,15 +119,16 @@ class _UnderWay:
 
     def send(self, message: OutboxMessage, batch: batches.Batch) -> None:
         """Claim a message and send it; what fails on it keeps no other waiting."""
-        mail = self._isolated(partial(_claimed_mail, message, batch, self._now), message, may_have_failed=False)
+        mail = self._isolated(partial(_claimed_mail, message, batch, self._now), message)
         if mail is None:
+            self._isolated(partial(_forget_failure, message, batch), message)
             return
         try:
             answer = self._mailers.send(mail, **_envelope(message))
-        except RuntimeError as error:  # a stop that does not wait
+        except RuntimeError as error:  # a stop that does not wait: the sweep ends
             _give_up(message, Status.IN_DOUBT, f"no thread to send it ({type(error).__name__})")
-        else:
-            self._messages[answer] = message, batch
+            raise
+        self._messages[answer] = message, batch
 
     def tell_of_sent(self) -> None:
         """Notify rooms of those that left meanwhile."""
@@ -150,14 +150,12 @@ class _UnderWay:
         for answer in [answer for answer in self._messages if answer.done()]:
             message, batch = self._messages.pop(answer)
             self._answered.append(message)
-            act = partial(_record, message, answer.result, self._now)
-            self._isolated(act, message, may_have_failed=message.pk in batch.failed)
+            self._isolated(partial(_record, message, answer.result, self._now), message)
+            self._isolated(partial(_forget_failure, message, batch), message)
 
-    def _isolated(self, act: Callable[[], T], message: OutboxMessage, *, may_have_failed: bool) -> T | None:
+    def _isolated(self, act: Callable[[], T], message: OutboxMessage) -> T | None:
         about = Invoice.objects.filter(pk=message.invoice_id or 0)
-        return isolated(
-            act, rule=batches.DELIVER, row=message.pk, about=about, now=self._now, may_have_failed=may_have_failed
-        )
+        return isolated(act, rule=batches.DELIVER, row=message.pk, about=about, now=self._now, may_have_failed=False)
 
 
 def send_again(message: OutboxMessage, *, by: str) -> None:
@@ -187,6 +185,7 @@ def mark_delivered(message: OutboxMessage, *, by: str) -> None:
     _decide(
         message, Status.SENT, "message_marked_delivered", by, error="", sent_at=message.claimed_at or message.created_at
     )
+    succeeded(rule=batches.DELIVER, row=message.pk)
 
 
 def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = None) -> bool:
@@ -241,9 +240,15 @@ def _claimed_mail(message: OutboxMessage, batch: batches.Batch, now: datetime | 
             return mail_of(message, token=batch.tokens.get(message.invoice_id or 0, ""))
         except ValueError as error:
             _give_up_as_no_mail(message, error)
-    if message.pk in batch.failed:
-        succeeded(rule=batches.DELIVER, row=message.pk)  # nothing of ours is left to fail on it
     return None
+
+
+def _forget_failure(message: OutboxMessage, batch: batches.Batch) -> None:
+    """Forget what of ours failed on a message, and close its task, once it neither waits nor is being sent."""
+    if message.pk in batch.failed:
+        under_way = OutboxMessage.objects.filter(pk=message.pk, status__in=(Status.QUEUED, Status.SENDING))
+        if not under_way.exists():
+            succeeded(rule=batches.DELIVER, row=message.pk)
 
 
 def _envelope(message: OutboxMessage) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """A short file is read once and kept; a longer one is read again when it is stored. Both store the same."""
 
+import zipfile
+
 import pytest
 
 from banking.models import BankLine
@@ -33,6 +35,19 @@ def test_a_longer_file_is_read_again(tmp_path, monkeypatch):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         list(found.read())
+
+
+def test_what_lies_beside_others_in_a_zip_is_read_again(tmp_path):
+    path = tmp_path / "several.zip"
+    with zipfile.ZipFile(path, "w") as several:
+        several.writestr("one.xml", CAMT)
+        several.writestr("two.sta", MT940)
+    found = files.documents(path)
+    assert [len(list(one.read())) for one in found] == [len(PAYS) + 1] * 2
+    path.unlink()
+    for one in found:
+        with pytest.raises(FileNotFoundError):
+            list(one.read())
 
 
 def test_what_was_not_read_to_its_end_is_not_kept(tmp_path):

@@ -110,3 +110,12 @@ def test_one_mail_needs_one_connection(sink, settings):
             mailers.send(MAIL, **FACTS)
             mailers.look(until_one_is_done=True)
     assert (len(sink.mails), sink.connections) == (2, 1)
+
+
+def test_one_that_is_still_being_opened_is_no_other_connection(sink, settings):
+    settings.EMAIL_CONNECTIONS = 2
+    sink.most_connections = 1
+    sink.answers["RCPT"] = ["250 OK", "450 4.2.0 this mailbox later"]
+    with smtp.Mailers() as mailers:
+        refused = all_sent(mailers, 9)
+    assert (refused, len(sink.mails), mailers.unreachable) == (1, 8, False)

@@ -1,5 +1,6 @@
 """Mails of one sweep that are under way side by side: what one of them meets is not what the others meet."""
 
+import concurrent.futures.thread as futures
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,13 +168,54 @@ def test_what_can_not_be_recorded_keeps_no_other_from_being_recorded(sink, monke
     assert statuses() == [Status.SENDING, *[Status.SENT] * CONNECTIONS]
 
 
-def test_a_mail_for_which_there_is_no_thread_any_more_is_in_doubt(sink):
+def test_a_mail_for_which_there_is_no_thread_any_more_is_in_doubt_and_the_sweep_ends(sink, monkeypatch):
     """As when a second signal ends Python at once: whether it leaves, nobody can know."""
+    several(9)
+    over = {4: lambda: monkeypatch.setattr(futures, "_shutdown", True)}
+    before(monkeypatch, "_claim", lambda number: over.get(number, bool)())
+    with pytest.raises(RuntimeError, match="cannot schedule"):
+        delivery.sweep()
+    assert statuses() == [Status.IN_DOUBT, *[Status.QUEUED] * 5, *[Status.SENT] * 3]
+    assert len(arrived(sink)) == 3
+
+
+def one_that_failed() -> tuple[OutboxMessage, batches.Batch]:
     (message,) = several(1)
+    FailedTry.objects.create(rule=batches.DELIVER, row=message.pk, error="TypeError", next_try_at=timezone.now())
+    return message, batches.read([message], timezone.now())
+
+
+def test_what_another_worker_has_is_not_taken_as_mended(sink):
+    message, batch = one_that_failed()
+    OutboxMessage.objects.update(status=Status.SENDING)
     with smtp.Mailers() as mailers, delivery._UnderWay(mailers, None) as under_way:
-        mailers._threads.shutdown()
-        under_way.send(message, batches.read([message], timezone.now()))
-    assert (statuses(), sink.mails) == ([Status.IN_DOUBT], [])
+        under_way.send(message, batch)
+    assert FailedTry.objects.exists()
+
+
+@pytest.mark.parametrize(("answer", "left"), [("250 OK", 0), ("451 later", 1), ("550 no such mailbox", 0)])
+def test_a_failure_is_forgotten_when_a_mail_is_over(sink, answer, left):
+    message, batch = one_that_failed()
+    sink.answers["RCPT"] = [answer]
+    with smtp.Mailers() as mailers, delivery._UnderWay(mailers, None) as under_way:
+        under_way.send(message, batch)
+    assert FailedTry.objects.count() == left
+
+
+def test_a_failure_is_forgotten_when_a_person_knows_that_the_mail_arrived():
+    message, _batch = one_that_failed()
+    OutboxMessage.objects.update(status=Status.IN_DOUBT)
+    message.refresh_from_db()
+    delivery.mark_delivered(message, by="anna")
+    assert not FailedTry.objects.exists()
+
+
+def test_a_name_of_a_mail_server_that_can_be_none_is_no_fault_of_a_mail(settings):
+    settings.EMAIL_HOST = "mail..example.nl"
+    several(3)
+    delivery.sweep()
+    assert statuses() == [Status.QUEUED] * 3
+    assert StaffTask.objects.filter(kind=StaffTask.Kind.GATEWAY_ALARM).count() == 1
 
 
 def test_nothing_more_is_claimed_when_the_time_is_over(sink, monkeypatch):
