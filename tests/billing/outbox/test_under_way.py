@@ -1,6 +1,5 @@
 """Mails of one sweep that are under way side by side: what one of them meets is not what the others meet."""
 
-import concurrent.futures.thread as futures
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -171,8 +170,9 @@ def test_what_can_not_be_recorded_keeps_no_other_from_being_recorded(sink, monke
 def test_a_mail_for_which_there_is_no_thread_any_more_is_in_doubt_and_the_sweep_ends(sink, monkeypatch):
     """As when a second signal ends Python at once: whether it leaves, nobody can know."""
     several(9)
-    over = {4: lambda: monkeypatch.setattr(futures, "_shutdown", True)}
-    before(monkeypatch, "_claim", lambda number: over.get(number, bool)())
+    mailers = smtp.Mailers()
+    monkeypatch.setattr(smtp, "Mailers", lambda: mailers)
+    before(monkeypatch, "_claim", lambda number: number == 4 and mailers._threads.shutdown(wait=False))
     with pytest.raises(RuntimeError, match="cannot schedule"):
         delivery.sweep()
     assert statuses() == [Status.IN_DOUBT, *[Status.QUEUED] * 5, *[Status.SENT] * 3]
