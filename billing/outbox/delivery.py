@@ -57,7 +57,8 @@ def deliver(message_id: int, *, now: datetime | None = None) -> None:
             with smtp.Mailer() as mailer:
                 _record(message, partial(mailer.send, mail, **_envelope(message)), now)
         _tell_of_sent([message], now or timezone.now())
-        _forget_failure(message, batch)
+        if batch.failed:
+            _forget_failure(message)
 
 
 def take_as_sent(message: OutboxMessage, *, at: datetime) -> None:
@@ -121,7 +122,7 @@ class _UnderWay:
         """Claim a message and send it; what fails on it keeps no other waiting."""
         mail = self._isolated(partial(_claimed_mail, message, batch, self._now), message)
         if mail is None:
-            self._isolated(partial(_forget_failure, message, batch), message)
+            self._forget_failure(message, batch)
             return
         try:
             answer = self._mailers.send(mail, **_envelope(message))
@@ -151,7 +152,11 @@ class _UnderWay:
             message, batch = self._messages.pop(answer)
             self._answered.append(message)
             self._isolated(partial(_record, message, answer.result, self._now), message)
-            self._isolated(partial(_forget_failure, message, batch), message)
+            self._forget_failure(message, batch)
+
+    def _forget_failure(self, message: OutboxMessage, batch: batches.Batch) -> None:
+        if message.pk in batch.failed:  # of few
+            self._isolated(partial(_forget_failure, message), message)
 
     def _isolated(self, act: Callable[[], T], message: OutboxMessage) -> T | None:
         about = Invoice.objects.filter(pk=message.invoice_id or 0)
@@ -243,12 +248,10 @@ def _claimed_mail(message: OutboxMessage, batch: batches.Batch, now: datetime | 
     return None
 
 
-def _forget_failure(message: OutboxMessage, batch: batches.Batch) -> None:
+def _forget_failure(message: OutboxMessage) -> None:
     """Forget what of ours failed on a message, and close its task, once it neither waits nor is being sent."""
-    if message.pk in batch.failed:
-        under_way = OutboxMessage.objects.filter(pk=message.pk, status__in=(Status.QUEUED, Status.SENDING))
-        if not under_way.exists():
-            succeeded(rule=batches.DELIVER, row=message.pk)
+    if not OutboxMessage.objects.filter(pk=message.pk, status__in=(Status.QUEUED, Status.SENDING)).exists():
+        succeeded(rule=batches.DELIVER, row=message.pk)
 
 
 def _envelope(message: OutboxMessage) -> dict[str, str]:
